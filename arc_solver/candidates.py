@@ -1,0 +1,127 @@
+"""Candidates: what every proposer makes and everything after it reads.
+
+A candidate is one guess at *all* test outputs of a task, or at some of them, with where it came from (`Origin`) and why one
+should believe it (`Evidence`). Voting, journal and report see only this; they know nothing of search trees, prompts or
+models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arc_solver.grids import Grid, as_grid, to_lists
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a candidate came from.
+
+    Attributes:
+        proposer: `search`, `induction` or `transduction`.
+        detail: What within it, for people and reports: a stage of the search, a view of the task, a prompt version.
+        seed: The seed of the sample, 0 where nothing was sampled.
+    """
+
+    proposer: str
+    detail: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramEvidence:
+    """A program: its source, and how many training pairs it reproduces exactly.
+
+    Attributes:
+        source: Python source with a function `task(grid)`.
+        n_train_passed: Pairs reproduced, 0..n_train.
+        n_train: Training pairs of the task.
+        cost: Description length in the proposer's own units; smaller is simpler.
+        logprob: Log-probability of the source where a model wrote it, in nats, else None.
+    """
+
+    source: str
+    n_train_passed: int
+    n_train: int
+    cost: float
+    logprob: float | None = None
+
+    @property
+    def passes_all(self) -> bool:
+        return self.n_train > 0 and self.n_train_passed == self.n_train
+
+
+@dataclass(frozen=True, slots=True)
+class GridEvidence:
+    """A grid that a model wrote.
+
+    Attributes:
+        logprob: Sum of the log-probabilities of its tokens, in nats.
+        n_tokens: Number of those tokens.
+    """
+
+    logprob: float
+    n_tokens: int
+
+
+Evidence = ProgramEvidence | GridEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One guess at the outputs of a task's test inputs.
+
+    Attributes:
+        task_id: The task.
+        outputs: Test index -> output grid. A transduction candidate holds one index, a program usually all.
+        origin: Where it came from.
+        evidence: Why to believe it.
+    """
+
+    task_id: str
+    outputs: Mapping[int, Grid]
+    origin: Origin
+    evidence: Evidence
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `from_json` is its exact inverse."""
+        evidence = self.evidence
+        return {
+            "task_id": self.task_id,
+            "outputs": {str(index): to_lists(grid) for index, grid in sorted(self.outputs.items())},
+            "origin": {"proposer": self.origin.proposer, "detail": self.origin.detail, "seed": self.origin.seed},
+            "evidence": {"kind": _KIND_OF[type(evidence)]}
+            | {name: getattr(evidence, name) for name in evidence.__slots__},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Candidate:
+        """The candidate that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, GridError: The value was not written by `to_json`.
+        """
+        fields = dict(value["evidence"])
+        evidence: Evidence = _EVIDENCE[fields.pop("kind")](**fields)
+        outputs = {int(index): as_grid(grid) for index, grid in value["outputs"].items()}
+        return cls(str(value["task_id"]), outputs, Origin(**value["origin"]), evidence)
+
+
+_EVIDENCE: dict[str, type[ProgramEvidence] | type[GridEvidence]] = {"program": ProgramEvidence, "grid": GridEvidence}
+_KIND_OF = {kind: name for name, kind in _EVIDENCE.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something a model wrote, or a program did, that cannot become a candidate. Counted by reason, never raised.
+
+    Attributes:
+        task_id: The task.
+        proposer: Who asked for it.
+        reason: A short, countable phrase such as `grid: ragged` or `program: timeout cpu`; no task-specific detail.
+    """
+
+    task_id: str
+    proposer: str
+    reason: str

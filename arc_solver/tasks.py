@@ -1,0 +1,70 @@
+"""Tasks as a solver may see them: training pairs and test inputs, no test outputs.
+
+Test outputs are a separate value, `Solutions`, which only `evaluation` and `report` may hold; import-linter checks that. Reading
+files is `datasets.py`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arc_solver.grids import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One demonstration."""
+
+    input: Grid
+    output: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task.
+
+    Attributes:
+        task_id: Its name in the file, such as `007bbfb7`.
+        train: At least one demonstration pair.
+        test_inputs: At least one input whose output is asked for.
+    """
+
+    task_id: str
+    train: tuple[Pair, ...]
+    test_inputs: tuple[Grid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedTask:
+    """A task that could not be read. It still gets well-formed attempts, so that it costs the others nothing.
+
+    Attributes:
+        task_id: Its name in the file.
+        reason: What is wrong and where, for the warning.
+        test_inputs: What could be read of its test inputs: one entry per test input, None where unreadable; at least one entry.
+    """
+
+    task_id: str
+    reason: str
+    test_inputs: tuple[Grid | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenges:
+    """The content of a challenges file: what can be solved, and what cannot be read. `order` is the file's."""
+
+    tasks: tuple[Task, ...]
+    malformed: tuple[MalformedTask, ...]
+    order: tuple[str, ...]
+
+    def n_outputs(self) -> int:
+        """How many outputs are asked for."""
+        return sum(len(task.test_inputs) for task in (*self.tasks, *self.malformed))
+
+
+@dataclass(frozen=True, slots=True)
+class Solutions:
+    """The true test outputs, task id -> one grid per test input. No solver code may hold this."""
+
+    outputs: Mapping[str, tuple[Grid, ...]]
