@@ -1,7 +1,7 @@
 """Tasks as a solver may see them: training pairs and test inputs, no test outputs.
 
-Test outputs are a separate value, `Solutions`, which only `evaluation` and `report` may hold; import-linter checks that. Reading
-files is `datasets.py`'s business.
+Test outputs are a separate value, `Solutions`, which only `evaluation` and `report` may hold; a test checks who names it.
+Reading files is `datasets.py`'s business.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class MalformedTask:
     Attributes:
         task_id: Its name in the file.
         reason: What is wrong and where, for the warning.
-        test_inputs: What could be read of its test inputs: one entry per test input, None where unreadable; at least one entry.
+        test_inputs: One entry per test input, None where it is unreadable; at least one entry.
     """
 
     task_id: str
@@ -60,7 +60,8 @@ class Challenges:
 
     def n_outputs(self) -> int:
         """How many outputs are asked for."""
-        return sum(len(task.test_inputs) for task in (*self.tasks, *self.malformed))
+        solvable = sum(len(task.test_inputs) for task in self.tasks)
+        return solvable + sum(len(task.test_inputs) for task in self.malformed)
 
 
 @dataclass(frozen=True, slots=True)
