@@ -1,0 +1,127 @@
+"""Prompts from pairs: fill a template, and shorten what does not fit the model's context.
+
+Training (`omni`, `finetune`) and inference (`proposers`) build prompts and completions here, so that they agree to the
+character. Knows nothing of tokenizers: whoever asks for a fit passes a function that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from arc_solver.grids import Grid
+from arc_solver.prompts.base import Prompt
+from arc_solver.prompts.encoders import FENCE, GridEncoder
+from arc_solver.prompts.templates import get_template
+from arc_solver.tasks import Pair
+
+STOP_STRINGS = (f"\n{FENCE}\n",)
+"""For models that were not trained on our completions and go on talking after the block. A trained model ends its turn
+right after the closing fence and needs none. The string swallows that fence: tell `prompts.parse` by `stopped=True`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedPrompt:
+    """A prompt that fits, and what it cost.
+
+    Attributes:
+        prompt: The prompt.
+        n_tokens: Its length.
+        n_dropped: Training pairs left out at the end.
+    """
+
+    prompt: Prompt
+    n_tokens: int
+    n_dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTooLong:
+    """Not even one training pair fits.
+
+    Attributes:
+        n_tokens: Length of the prompt with one pair.
+        reason: A phrase to count by.
+    """
+
+    n_tokens: int
+    reason: str = "prompt: too long"
+
+
+def build_prompt(
+    recipe: str, version: str, encoder: GridEncoder, train_pairs: Sequence[Pair], test_input: Grid | None = None
+) -> Prompt:
+    """The prompt of one learning task.
+
+    Args:
+        recipe: A learning task, such as `output-from-examples`.
+        version: A prompt version of it.
+        encoder: How grids are written.
+        train_pairs: The demonstrations, in the order shown.
+        test_input: The input asked about; templates that do not show it ignore it.
+
+    Raises:
+        InputError: There is no such template.
+        ValueError: The template shows the test input and none was given.
+    """
+    template = get_template(recipe, version)
+    if template.asks_about_test and test_input is None:
+        raise ValueError(f"{recipe} {version} shows the test input, and none was given")
+    pairs = [
+        template.pair.format(number=number, input=encoder.encode(pair.input), output=encoder.encode(pair.output))
+        for number, pair in enumerate(train_pairs, start=1)
+    ]
+    test = encoder.encode(test_input) if template.asks_about_test and test_input is not None else ""
+    user = "".join((template.opening, *pairs, template.question.format(test=test)))
+    return Prompt(user=user, system=template.system, prefill=template.prefill)
+
+
+def grid_completion(prefill: str, encoder: GridEncoder, grid: Grid) -> str:
+    """The right continuation of `prefill` where the answer is a grid.
+
+    Raises:
+        ValueError: No answer starts with this prefill.
+    """
+    return _continuation(prefill, encoder.encode(grid))
+
+
+def code_completion(prefill: str, source: str) -> str:
+    """The right continuation of `prefill` where the answer is a program.
+
+    Raises:
+        ValueError: No answer starts with this prefill, or the source holds a fence.
+    """
+    if FENCE in source:
+        raise ValueError("a program in a fenced block cannot hold a fence")
+    return _continuation(prefill, f"{FENCE}python\n{source.strip(chr(10))}\n{FENCE}")
+
+
+def fit_to_context(
+    build: Callable[[Sequence[Pair]], Prompt],
+    train_pairs: Sequence[Pair],
+    count_tokens: Callable[[Prompt], int],
+    max_prompt_tokens: int,
+) -> FittedPrompt | PromptTooLong:
+    """The prompt with as many training pairs as fit, dropped from the end.
+
+    Args:
+        build: Training pairs -> prompt (`build_prompt` with its other arguments bound).
+        train_pairs: All of them, at least one.
+        count_tokens: Length of a rendered prompt (`Engine.count_tokens`).
+        max_prompt_tokens: Upper bound on that length.
+    """
+    if not train_pairs:
+        raise ValueError("a prompt needs at least one training pair")
+    n_tokens = 0
+    for n_kept in range(len(train_pairs), 0, -1):
+        prompt = build(train_pairs[:n_kept])
+        n_tokens = count_tokens(prompt)
+        if n_tokens <= max_prompt_tokens:
+            return FittedPrompt(prompt, n_tokens, len(train_pairs) - n_kept)
+    return PromptTooLong(n_tokens)
+
+
+def _continuation(prefill: str, answer: str) -> str:
+    if not answer.startswith(prefill):
+        raise ValueError(f"no answer starts with the prefill {prefill!r}")
+    return answer[len(prefill) :]
