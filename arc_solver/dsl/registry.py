@@ -1,7 +1,8 @@
 """The registry of primitives: one list that programs, search, prompts and the model's tokenizer share.
 
-A primitive is a pure, typed, first-order function over numpy grids. Its annotations are exact: the enumerator type-checks by them.
-Adding a decorated function to a module of `dsl/` is all it takes to make it searchable and promptable.
+A primitive is a pure, typed, first-order function over numpy grids. Its annotations are exact: the enumerator
+type-checks by them. Adding a decorated function to a module of `dsl/` is all it takes to make it searchable and
+promptable.
 
 Only numpy and the standard library are imported here, because this package lives inside the sandbox.
 """
@@ -23,7 +24,7 @@ Count = NewType("Count", int)
 """A small positive integer: a factor, a number of steps, a rank."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Object:
     """A part of a grid: its bounding box cut out, and where its top left corner was.
 
@@ -39,6 +40,16 @@ class Object:
     col: int
     mask: NDArray[np.bool_]
 
+    def __eq__(self, other: object) -> bool:
+        # The generated comparison would ask arrays for one truth value.
+        return isinstance(other, Object) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[int, int, tuple[int, ...], bytes, bytes]:
+        return self.row, self.col, self.mask.shape, self.grid.tobytes(), self.mask.tobytes()
+
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
@@ -47,7 +58,8 @@ class Primitive:
     Attributes:
         name: Its name in programs.
         function: The function itself.
-        argument_types: Annotations of its parameters, in order (`Grid`, `Color`, `Count`, `bool`, `Object`, `list[Object]`, `list[Grid]`).
+        argument_types: Annotations of its parameters, in order (`Grid`, `Color`, `Count`, `int`, `bool`, `Object`,
+            `list[Object]`, `list[Grid]`).
         result_type: Annotation of its result.
         group: The room it lives in, for documentation.
     """

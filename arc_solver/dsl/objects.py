@@ -1,0 +1,408 @@
+"""Objects: finding, choosing, measuring, changing and painting connected parts of a grid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+
+import numpy as np
+
+from arc_solver.dsl.arrays import (
+    STEPS_4,
+    STEPS_8,
+    background_of,
+    bounding_box,
+    color_counts,
+    enclosed,
+    fresh,
+    label_regions,
+)
+from arc_solver.dsl.registry import Color, Count, Grid, Object, primitive
+
+
+@primitive
+def find_objects(grid: Grid, diagonals: bool = True, multicolor: bool = False) -> list[Object]:
+    """Connected groups of non-background cells, in reading order of their first cells.
+
+    `diagonals`: touching at a corner connects. `multicolor`: an object may have several colors.
+
+    >>> [obj.grid.tolist() for obj in find_objects(np.array([[1, 0, 2], [1, 0, 0]]))]
+    [[[1], [1]], [[2]]]
+    """
+    background = background_of(grid)
+    content = grid != background
+    keys = content if multicolor else np.where(content, grid.astype(np.int64) + 1, 0)
+    labels, boxes = label_regions(keys, STEPS_8 if diagonals else STEPS_4)
+    objects = []
+    for label, (top, left, bottom, right) in enumerate(boxes, start=1):
+        mask = labels[top:bottom, left:right] == label
+        cells = np.where(mask, grid[top:bottom, left:right], background).astype(np.int8)
+        objects.append(Object(cells, top, left, mask))
+    return objects
+
+
+@primitive
+def objects_by_color(grid: Grid) -> list[Object]:
+    """One object for each color but the background: all its cells, connected or not; by color.
+
+    >>> [obj.grid.tolist() for obj in objects_by_color(np.array([[2, 0, 2, 1]]))]
+    [[[1]], [[2, 0, 2]]]
+    """
+    background = background_of(grid)
+    colors = [color for color in np.flatnonzero(color_counts(grid)).tolist() if color != background]
+    objects = []
+    for color in colors:
+        present = grid == color
+        top, left, bottom, right = bounding_box(present)
+        mask = present[top:bottom, left:right].copy()
+        objects.append(Object(np.where(mask, color, background).astype(np.int8), top, left, mask))
+    return objects
+
+
+@primitive
+def largest_object(objects: list[Object]) -> Object:
+    """The object with the most cells; the first of equals.
+
+    >>> largest_object(find_objects(np.array([[1, 0, 2, 2]]))).grid.tolist()
+    [[2, 2]]
+    """
+    return max(_some(objects), key=object_size)
+
+
+@primitive
+def smallest_object(objects: list[Object]) -> Object:
+    """The object with the fewest cells; the first of equals.
+
+    >>> smallest_object(find_objects(np.array([[1, 0, 2, 2]]))).grid.tolist()
+    [[1]]
+    """
+    return min(_some(objects), key=object_size)
+
+
+@primitive
+def topmost_object(objects: list[Object]) -> Object:
+    """The object that reaches highest; the first of equals.
+
+    >>> topmost_object(find_objects(np.array([[0, 2], [1, 0]]))).grid.tolist()
+    [[2]]
+    """
+    return min(_some(objects), key=lambda obj: obj.row)
+
+
+@primitive
+def bottommost_object(objects: list[Object]) -> Object:
+    """The object that reaches lowest; the first of equals.
+
+    >>> bottommost_object(find_objects(np.array([[0, 2], [0, 0], [1, 0]]))).grid.tolist()
+    [[1]]
+    """
+    return max(_some(objects), key=lambda obj: obj.row + obj.mask.shape[0])
+
+
+@primitive
+def leftmost_object(objects: list[Object]) -> Object:
+    """The object that reaches furthest left; the first of equals.
+
+    >>> leftmost_object(find_objects(np.array([[0, 0, 2], [1, 0, 0]]))).grid.tolist()
+    [[1]]
+    """
+    return min(_some(objects), key=lambda obj: obj.col)
+
+
+@primitive
+def rightmost_object(objects: list[Object]) -> Object:
+    """The object that reaches furthest right; the first of equals.
+
+    >>> rightmost_object(find_objects(np.array([[0, 0, 2], [1, 0, 0]]))).grid.tolist()
+    [[2]]
+    """
+    return max(_some(objects), key=lambda obj: obj.col + obj.mask.shape[1])
+
+
+@primitive
+def odd_object_out(objects: list[Object]) -> Object:
+    """The only object that differs from all others: in shape, else in color, else in size, else in symmetry.
+
+    >>> odd_object_out(find_objects(np.array([[1, 0, 1, 0, 2]]))).grid.tolist()
+    [[2]]
+    """
+    features: tuple[Callable[[Object], Hashable], ...] = (
+        lambda obj: (obj.mask.shape, obj.mask.tobytes()),
+        lambda obj: obj.grid[obj.mask].tobytes() if obj.mask.all() else object_color(obj),
+        object_size,
+        lambda obj: bool((obj.grid == obj.grid[:, ::-1]).all()),
+    )
+    for feature in features:
+        values = [feature(obj) for obj in objects]
+        counts = Counter(values)
+        if sorted(counts.values()) == [1, len(objects) - 1]:
+            return next(obj for obj, value in zip(objects, values, strict=True) if counts[value] == 1)
+    raise ValueError("no object stands out")
+
+
+@primitive
+def most_common_object(objects: list[Object]) -> Object:
+    """The object that occurs most often with the same shape and colors; the first of equals.
+
+    >>> most_common_object(find_objects(np.array([[2, 0, 1, 0, 1]]))).grid.tolist()
+    [[1]]
+    """
+    keys = [(obj.grid.shape, obj.grid.tobytes()) for obj in _some(objects)]
+    counts = Counter(keys)
+    return objects[keys.index(max(keys, key=counts.__getitem__))]
+
+
+@primitive
+def pick_object(objects: list[Object], index: int) -> Object:
+    """The object at that position; negative positions count from the end.
+
+    >>> pick_object(find_objects(np.array([[1, 0, 2]])), -1).grid.tolist()
+    [[2]]
+    """
+    if not -len(objects) <= index < len(objects):
+        raise ValueError("no object at that position")
+    return objects[index]
+
+
+@primitive
+def sort_by_size(objects: list[Object]) -> list[Object]:
+    """Objects from the smallest to the largest number of cells; equals keep their order.
+
+    >>> [obj.grid.tolist() for obj in sort_by_size(find_objects(np.array([[1, 1, 0, 2]])))]
+    [[[2]], [[1, 1]]]
+    """
+    return sorted(objects, key=object_size)
+
+
+@primitive
+def sort_by_column(objects: list[Object]) -> list[Object]:
+    """Objects from left to right by their left edges; equals keep their order.
+
+    >>> [obj.col for obj in sort_by_column(find_objects(np.array([[0, 0, 1], [2, 0, 0]])))]
+    [0, 2]
+    """
+    return sorted(objects, key=lambda obj: obj.col)
+
+
+@primitive
+def objects_of_color(objects: list[Object], color: Color) -> list[Object]:
+    """The objects that have a cell of that color.
+
+    >>> len(objects_of_color(find_objects(np.array([[1, 0, 2]])), 2))
+    1
+    """
+    return [obj for obj in objects if bool((obj.grid[obj.mask] == color).any())]
+
+
+@primitive
+def objects_of_size(objects: list[Object], size: Count) -> list[Object]:
+    """The objects with exactly that many cells.
+
+    >>> len(objects_of_size(find_objects(np.array([[1, 1, 0, 2]])), 1))
+    1
+    """
+    return [obj for obj in objects if object_size(obj) == size]
+
+
+@primitive
+def objects_with_holes(objects: list[Object]) -> list[Object]:
+    """The objects that enclose at least one hole.
+
+    >>> len(objects_with_holes(find_objects(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]]))))
+    1
+    """
+    return [obj for obj in objects if count_holes(obj) > 0]
+
+
+@primitive
+def border_objects(grid: Grid, objects: list[Object]) -> list[Object]:
+    """The objects that touch the edge of the grid.
+
+    >>> grid = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    >>> border_objects(grid, find_objects(grid))
+    []
+    """
+    return [
+        obj
+        for obj in objects
+        if obj.row <= 0
+        or obj.col <= 0
+        or obj.row + obj.mask.shape[0] >= grid.shape[0]
+        or obj.col + obj.mask.shape[1] >= grid.shape[1]
+    ]
+
+
+@primitive
+def count_objects(objects: list[Object]) -> Count:
+    """How many objects there are.
+
+    >>> count_objects(find_objects(np.array([[1, 0, 2]])))
+    2
+    """
+    return Count(len(objects))
+
+
+@primitive
+def count_holes(obj: Object) -> Count:
+    """How many separate holes the object encloses.
+
+    >>> count_holes(find_objects(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]]))[0])
+    1
+    """
+    return Count(len(label_regions(enclosed(~obj.mask), STEPS_4)[1]))
+
+
+@primitive
+def object_size(obj: Object) -> Count:
+    """How many cells the object has.
+
+    >>> object_size(find_objects(np.array([[1, 1], [1, 0]]))[0])
+    3
+    """
+    return Count(int(np.count_nonzero(obj.mask)))
+
+
+@primitive
+def object_color(obj: Object) -> Color:
+    """The object's most common color.
+
+    >>> object_color(find_objects(np.array([[0, 3]]))[0])
+    3
+    """
+    return Color(int(np.argmax(np.bincount(obj.grid[obj.mask], minlength=10))))
+
+
+@primitive
+def object_grid(obj: Object) -> Grid:
+    """The object alone, cut out to its bounding box, background elsewhere.
+
+    >>> object_grid(find_objects(np.array([[0, 4, 4]]))[0]).tolist()
+    [[4, 4]]
+    """
+    return fresh(obj.grid)
+
+
+@primitive
+def object_grids(objects: list[Object]) -> list[Grid]:
+    """Each object alone, cut out to its bounding box.
+
+    >>> [panel.tolist() for panel in object_grids(find_objects(np.array([[1, 0, 2]])))]
+    [[[1]], [[2]]]
+    """
+    return [fresh(obj.grid) for obj in objects]
+
+
+@primitive
+def crop_object(grid: Grid, obj: Object) -> Grid:
+    """Cut the object's bounding box out of the grid, with all that lies in it.
+
+    >>> grid = np.array([[1, 1, 0], [1, 2, 0]])
+    >>> crop_object(grid, find_objects(grid)[0]).tolist()
+    [[1, 1], [1, 2]]
+    """
+    top, left = max(0, obj.row), max(0, obj.col)
+    return fresh(grid[top : max(0, obj.row + obj.mask.shape[0]), left : max(0, obj.col + obj.mask.shape[1])])
+
+
+@primitive
+def recolor_object(obj: Object, color: Color) -> Object:
+    """The same object in one color.
+
+    >>> recolor_object(find_objects(np.array([[1, 0, 0]]))[0], 5).grid.tolist()
+    [[5]]
+    """
+    return Object(np.where(obj.mask, color, obj.grid).astype(np.int8), obj.row, obj.col, obj.mask.copy())
+
+
+@primitive
+def recolor_objects(objects: list[Object], color: Color) -> list[Object]:
+    """The same objects in one color.
+
+    >>> [obj.grid.tolist() for obj in recolor_objects(find_objects(np.array([[1, 0, 2]])), 5)]
+    [[[5]], [[5]]]
+    """
+    return [recolor_object(obj, color) for obj in objects]
+
+
+@primitive
+def move_object(obj: Object, rows: int, cols: int) -> Object:
+    """The same object, `rows` further down and `cols` further right.
+
+    >>> move_object(find_objects(np.array([[3, 0]]))[0], 0, 1).col
+    1
+    """
+    return Object(obj.grid.copy(), obj.row + rows, obj.col + cols, obj.mask.copy())
+
+
+@primitive
+def paint_object(grid: Grid, obj: Object) -> Grid:
+    """Paint the object on the grid at its place; what lies outside is cut off.
+
+    >>> paint_object(np.array([[0, 0]]), find_objects(np.array([[0, 3]]))[0]).tolist()
+    [[0, 3]]
+    """
+    return paint_objects(grid, [obj])
+
+
+@primitive
+def paint_objects(grid: Grid, objects: list[Object]) -> Grid:
+    """Paint objects on the grid at their places, in order; what lies outside is cut off.
+
+    >>> paint_objects(np.array([[0, 0, 0]]), find_objects(np.array([[3, 0, 4]]))).tolist()
+    [[3, 0, 4]]
+    """
+    out = fresh(grid)
+    for obj in objects:
+        _paint(out, obj, obj.grid)
+    return out
+
+
+@primitive
+def remove_object(grid: Grid, obj: Object) -> Grid:
+    """Erase the object's cells to the background.
+
+    >>> remove_object(np.array([[0, 3, 4]]), find_objects(np.array([[0, 3, 0]]))[0]).tolist()
+    [[0, 0, 4]]
+    """
+    return remove_objects(grid, [obj])
+
+
+@primitive
+def remove_objects(grid: Grid, objects: list[Object]) -> Grid:
+    """Erase the objects' cells to the background.
+
+    >>> remove_objects(np.array([[0, 3, 4]]), find_objects(np.array([[0, 3, 0]]))).tolist()
+    [[0, 0, 4]]
+    """
+    out = fresh(grid)
+    background = background_of(grid)
+    for obj in objects:
+        _paint(out, obj, np.full_like(obj.grid, background))
+    return out
+
+
+@primitive
+def keep_objects(grid: Grid, objects: list[Object]) -> Grid:
+    """The objects at their places on an empty grid of the same size.
+
+    >>> grid = np.array([[3, 0, 4]])
+    >>> keep_objects(grid, objects_of_color(find_objects(grid), 4)).tolist()
+    [[0, 0, 4]]
+    """
+    return paint_objects(np.full(grid.shape, background_of(grid), dtype=np.int8), objects)
+
+
+def _some(objects: list[Object]) -> list[Object]:
+    if not objects:
+        raise ValueError("there are no objects")
+    return objects
+
+
+def _paint(canvas: Grid, obj: Object, cells: Grid) -> None:
+    """Copy `cells` where the object is; `canvas` is the caller's own."""
+    top, left = max(0, obj.row), max(0, obj.col)
+    bottom = min(canvas.shape[0], obj.row + obj.mask.shape[0])
+    right = min(canvas.shape[1], obj.col + obj.mask.shape[1])
+    if top < bottom and left < right:
+        part = slice(top - obj.row, bottom - obj.row), slice(left - obj.col, right - obj.col)
+        np.copyto(canvas[top:bottom, left:right], cells[part], where=obj.mask[part])
