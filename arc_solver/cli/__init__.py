@@ -1,0 +1,34 @@
+"""The command line: `arc-solver` and, through `solve`, `make_submission.py`. It parses flags, calls one room, prints what came of it."""
+
+from __future__ import annotations
+
+import click
+
+from arc_solver import __version__
+from arc_solver.cli.checking import doctor
+from arc_solver.cli.looking import show
+from arc_solver.cli.scoring import evaluate
+from arc_solver.cli.solving import solve
+from arc_solver.cli.training import generate, train
+
+__all__ = ["main", "solve"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="arc-solver")
+def main() -> None:
+    """Programs and grids for the ARC Prize: offline, under a time limit, on any machine.
+
+    \b
+    First steps:
+      arc-solver doctor                                  what this machine can do
+      arc-solver solve --dataset arc1-eval --limit 20    solve 20 public tasks, print the score
+      arc-solver evaluate submission.json --dataset arc1-eval
+      arc-solver show 007bbfb7 --dataset arc1-train      draw a task
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
+    """
+
+
+for _command in (solve, evaluate, train, generate, doctor, show):
+    main.add_command(_command)

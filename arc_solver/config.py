@@ -1,0 +1,168 @@
+"""The configuration of a run: one frozen value, checked where it is made.
+
+A preset (a TOML file beside this module) gives the values for a kind of machine, flags override it. Nothing below this module
+reads a setting from anywhere else. Knows what can be set; nothing of how it is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from arc_solver.errors import InputError
+from arc_solver.proposers.induction import InductionSettings
+from arc_solver.proposers.search.settings import SearchSettings
+from arc_solver.proposers.transduction import TransductionSettings
+from arc_solver.sandbox.limits import Limits
+
+PROPOSERS = ("search", "induction", "transduction")
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the language model is run.
+
+    Attributes:
+        device: `auto`, `cpu` or `cuda`.
+        dtype: `auto`, `float32`, `bfloat16` or `float16`.
+        max_batch_size: Sequences decoded together.
+        context_length: Most tokens of prompt and completion; 0 takes the model's own.
+        n_threads: CPU threads of the lane in which the model runs.
+    """
+
+    device: str = "auto"
+    dtype: str = "auto"
+    max_batch_size: int = 32
+    context_length: int = 0
+    n_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that decides what a run does, but the tasks.
+
+    Attributes:
+        time_limit_s: From the start of the program to its end, seconds.
+        proposers: Which of `PROPOSERS` run.
+        seed: Of everything that is sampled.
+        model: Folder of the base model.
+        adapter: Folder of a LoRA for it, or None.
+        reserve_s: Kept at the end for the last vote and write.
+        refresh_s: The submission is rewritten at most this often.
+    """
+
+    time_limit_s: float
+    proposers: tuple[str, ...] = PROPOSERS
+    seed: int = 0
+    model: Path = WEIGHTS / "base"
+    adapter: Path | None = WEIGHTS / "adapter"
+    reserve_s: float = 5.0
+    refresh_s: float = 5.0
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    induction: InductionSettings = field(default_factory=InductionSettings)
+    transduction: TransductionSettings = field(default_factory=TransductionSettings)
+    sandbox: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.time_limit_s <= 0:
+            raise InputError("the time limit must be positive")
+        unknown = [name for name in self.proposers if name not in PROPOSERS]
+        if unknown or not self.proposers:
+            raise InputError(f"proposers {','.join(unknown) or '(none)'}: choose from {', '.join(PROPOSERS)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; `from_json` is the exact inverse."""
+        return typing.cast(dict[str, Any], _plain(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> RunConfig:
+        """The configuration that `to_json` wrote."""
+        return build(cls, value, "config")
+
+    def decides(self) -> dict[str, Any]:
+        """What decides the answers: all but the time, the threads and the places of files. A journal belongs to this."""
+        value = self.to_json()
+        for name in ("time_limit_s", "reserve_s", "refresh_s", "proposers", "model", "adapter"):
+            value.pop(name)
+        value["engine"].pop("n_threads")
+        return value
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that ship with the package."""
+    folder = resources.files("arc_solver") / "presets"
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def default_preset() -> str:
+    """`kaggle` in Kaggle's scoring run, else `cpu`."""
+    return "kaggle" if os.environ.get("KAGGLE_IS_COMPETITION_RERUN") else "cpu"
+
+
+def load_preset(name: str, **overrides: Any) -> RunConfig:
+    """The configuration of a preset, with fields of `RunConfig` replaced.
+
+    Raises:
+        InputError: No such preset, or a value that does not fit.
+    """
+    if name not in preset_names():
+        raise InputError(f"preset {name!r}: choose from {', '.join(preset_names())}")
+    text = (resources.files("arc_solver") / "presets" / f"{name}.toml").read_text()
+    return dataclasses.replace(build(RunConfig, tomllib.loads(text), f"preset {name}"), **overrides)
+
+
+def build(kind: type[_T], value: Mapping[str, Any], where: str) -> _T:
+    """A settings dataclass from plain values, nested ones too.
+
+    Raises:
+        InputError: An unknown or missing name, or a value of the wrong type; the message says where.
+    """
+    hints = typing.get_type_hints(kind)
+    names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    unknown = sorted(set(value) - set(names))
+    if unknown:
+        raise InputError(f"{where}: no setting {unknown[0]!r}; there are {', '.join(names)}")
+    fields = {name: _convert(hints[name], item, f"{where}.{name}") for name, item in value.items()}
+    try:
+        return kind(**fields)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    if isinstance(hint, types.UnionType):
+        options = typing.get_args(hint)
+        if value is None and type(None) in options:
+            return None
+        hint = next(option for option in options if option is not type(None))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return build(hint, value, where)
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if typing.get_origin(hint) is tuple and isinstance(value, list | tuple):
+        return tuple(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):
+        raise InputError(f"{where}: {value!r} is no {hint.__name__}")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

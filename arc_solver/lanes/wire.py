@@ -1,0 +1,136 @@
+"""What parent and lane say to each other: one JSON object a line, nothing pickled.
+
+Knows the values that travel; nothing of processes, proposers or votes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arc_solver.candidates import Candidate, Rejected
+from arc_solver.grids import Grid, as_grid, to_lists
+from arc_solver.proposers.base import Event, TaskDone
+from arc_solver.tasks import Pair, Task
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSpec:
+    """Everything that a lane needs to know.
+
+    Attributes:
+        proposers: Names, in the order in which they run.
+        tasks: What to solve.
+        done: (proposer, task id) that an earlier run finished.
+        end_s: The deadline on the machine's monotonic clock.
+        config: The run's configuration as `RunConfig.to_json` gives it.
+        parent_pid: The process that reads what the lane says.
+    """
+
+    proposers: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    done: frozenset[tuple[str, str]]
+    end_s: float
+    config: Mapping[str, Any]
+    parent_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerDone:
+    """A proposer returned: it finished, or its share of the time was over. `seconds` is what it took."""
+
+    proposer: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerFailed:
+    """A proposer broke; what it said before stays good. `message` is one line, the log has the rest."""
+
+    proposer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something people should read: which engine, which sandbox grade, how many prompts were shortened."""
+
+    text: str
+
+
+Message = Event | ProposerDone | ProposerFailed | Note
+
+_PLAIN: dict[str, type[Rejected] | type[TaskDone] | type[ProposerDone] | type[ProposerFailed] | type[Note]] = {
+    "rejected": Rejected,
+    "task_done": TaskDone,
+    "proposer_done": ProposerDone,
+    "proposer_failed": ProposerFailed,
+    "note": Note,
+}
+_NAME_OF = {kind: name for name, kind in _PLAIN.items()}
+
+
+def encode(message: Message) -> bytes:
+    """One line, newline included; `decode` is the inverse."""
+    if isinstance(message, Candidate):
+        value = {"say": "candidate", "value": message.to_json()}
+    else:
+        fields = {name: getattr(message, name) for name in message.__slots__}
+        value = {"say": _NAME_OF[type(message)], "value": fields}
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message of a line.
+
+    Raises:
+        ValueError: The line is not what `encode` writes: a torn line, or something else wrote on the channel.
+    """
+    try:
+        value = json.loads(line)
+        kind, fields = value["say"], value["value"]
+        return Candidate.from_json(fields) if kind == "candidate" else _PLAIN[kind](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a lane's message: {line[:80]!r}") from error
+
+
+def encode_spec(spec: LaneSpec) -> bytes:
+    """The spec as JSON; `decode_spec` is the inverse."""
+    tasks = [
+        {
+            "id": task.task_id,
+            "train": [[to_lists(pair.input), to_lists(pair.output)] for pair in task.train],
+            "test": [to_lists(grid) for grid in task.test_inputs],
+        }
+        for task in spec.tasks
+    ]
+    value = {
+        "proposers": spec.proposers,
+        "tasks": tasks,
+        "done": sorted(spec.done),
+        "end_s": spec.end_s,
+        "config": dict(spec.config),
+        "parent_pid": spec.parent_pid,
+    }
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def decode_spec(data: bytes) -> LaneSpec:
+    """The spec that `encode_spec` wrote."""
+    value = json.loads(data)
+    tasks = tuple(
+        Task(
+            item["id"],
+            tuple(Pair(as_grid(given), as_grid(wanted)) for given, wanted in item["train"]),
+            _grids(item["test"]),
+        )
+        for item in value["tasks"]
+    )
+    done = frozenset((proposer, task_id) for proposer, task_id in value["done"])
+    return LaneSpec(tuple(value["proposers"]), tasks, done, value["end_s"], value["config"], value["parent_pid"])
+
+
+def _grids(values: Sequence[Any]) -> tuple[Grid, ...]:
+    return tuple(as_grid(value) for value in values)

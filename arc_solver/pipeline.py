@@ -1,0 +1,227 @@
+"""The story of a run: tasks -> proposers -> candidates -> votes -> submission.json, under one deadline.
+
+A valid file stands before the first lane starts and only gets better. This process imports neither torch nor a proposer: what can
+hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from being written. It never sees a solution.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import selectors
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arc_solver.board import Board
+from arc_solver.budget import Clock, Deadline
+from arc_solver.candidates import Candidate, Rejected
+from arc_solver.config import RunConfig
+from arc_solver.grids import grid_key
+from arc_solver.journal import Journal
+from arc_solver.lanes.process import LaneProcess
+from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
+from arc_solver.progress import Progress, Status
+from arc_solver.proposers.base import TaskDone
+from arc_solver.submission import build, write_atomic
+from arc_solver.tasks import Challenges
+
+# Proposers that share a lane run one after the other in one process: the two that need the model share its weights.
+_LANES = (("cpu", ("search",)), ("model", ("induction", "transduction")))
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run writes: the answers, and beside them what it needs to go on and to be understood."""
+
+    submission: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.submission.with_name(f"{self.submission.stem}.journal.jsonl")
+
+    @property
+    def log(self) -> Path:
+        return self.submission.with_name(f"{self.submission.stem}.log")
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run can tell at its end.
+
+    Attributes:
+        board: Every candidate, with its votes.
+        seconds: Wall time.
+        proposer_seconds: Time of each proposer that returned.
+        failures: Proposer or lane -> what broke, in one line.
+        resumed: Candidates taken over from the journal of an earlier run.
+        interrupted: Ended by Ctrl-C or SIGTERM.
+    """
+
+    board: Board
+    seconds: float = 0.0
+    proposer_seconds: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    resumed: int = 0
+    interrupted: bool = False
+
+
+def solve(
+    challenges: Challenges, config: RunConfig, files: RunFiles, *, resume: bool, clock: Clock, progress: Progress
+) -> RunResult:
+    """Run the proposers on the tasks and leave the best submission that the time allows.
+
+    Args:
+        challenges: The tasks.
+        config: What to run, and for how long.
+        files: Where to write.
+        resume: Take over the journal of an earlier run on the same tasks with the same settings.
+        clock: The machine's monotonic clock (lanes compare their deadline with their own).
+        progress: Where to report.
+
+    Raises:
+        InputError: The journal to resume belongs to another run, or the output folder cannot be written.
+    """
+    started_s = clock.now_s()
+    deadline = Deadline(clock, started_s + config.time_limit_s)
+    run = _Run(challenges, config, files, clock, started_s, progress)
+    with run.open_journal(resume):
+        run.write()
+        try:
+            run.attend(run.start_lanes(deadline.minus(config.reserve_s)), deadline.minus(config.reserve_s))
+        except KeyboardInterrupt:
+            run.result.interrupted = True
+            progress.say("interrupted: keeping every answer found so far")
+        finally:
+            run.stop_lanes()
+            run.write()
+    run.result.seconds = clock.now_s() - started_s
+    return run.result
+
+
+class _Run:
+    """The moving parts of one call of `solve`."""
+
+    def __init__(
+        self,
+        challenges: Challenges,
+        config: RunConfig,
+        files: RunFiles,
+        clock: Clock,
+        started_s: float,
+        progress: Progress,
+    ) -> None:
+        self.board = Board(challenges)
+        self.result = RunResult(self.board)
+        self._config, self._files, self._clock, self._started_s = config, files, clock, started_s
+        self._progress = progress
+        self._lanes: list[LaneProcess] = []
+        self._written_s = float("-inf")
+
+    def open_journal(self, resume: bool) -> Journal:
+        key = run_key(self.board.challenges, self._config)
+        self._journal, earlier = Journal.open(self._files.journal, key, resume=resume)
+        for candidate in earlier.candidates:
+            self.result.resumed += self.board.add(candidate)
+        for proposer, task_id in sorted(earlier.done):
+            self.board.add(TaskDone(task_id, proposer))
+        if resume:
+            self._progress.say(
+                f"resumed: {self.result.resumed} candidates, {len(self.board.done)} finished pieces of work"
+                + (f", {earlier.n_damaged} damaged lines skipped" if earlier.n_damaged else "")
+            )
+        return self._journal
+
+    def start_lanes(self, deadline: Deadline) -> list[LaneProcess]:
+        """Start every lane that has something to do."""
+        challenges = self.board.challenges
+        for name, proposers in _LANES:
+            chosen = tuple(proposer for proposer in proposers if proposer in self._config.proposers)
+            if not chosen or not challenges.tasks or deadline.passed():
+                continue
+            spec = LaneSpec(
+                chosen,
+                challenges.tasks,
+                frozenset(self.board.done),
+                deadline.end_s,
+                self._config.to_json(),
+                os.getpid(),
+            )
+            self._lanes.append(LaneProcess(name, spec, self._files.log, self._config.engine.n_threads))
+        return self._lanes
+
+    def attend(self, lanes: Sequence[LaneProcess], deadline: Deadline) -> None:
+        """Listen to the lanes until all have ended or the time is over, writing what is new."""
+        with selectors.DefaultSelector() as selector:
+            for lane in lanes:
+                selector.register(lane.channel, selectors.EVENT_READ, lane)
+            while selector.get_map() and not deadline.passed():
+                for key, _ in selector.select(min(_POLL_S, deadline.remaining_s())):
+                    lane = key.data
+                    messages = lane.read()
+                    if messages is None:
+                        selector.unregister(lane.channel)
+                        self._ended(lane)
+                    else:
+                        self._take(messages)
+                if self._clock.now_s() - self._written_s >= self._config.refresh_s:
+                    self.write()
+                self._progress.show(self._status())
+
+    def stop_lanes(self) -> None:
+        for lane in self._lanes:
+            lane.stop()
+            if lane.garbage:
+                self.result.failures.setdefault(lane.name, f"{lane.garbage} unreadable messages were dropped")
+
+    def write(self) -> None:
+        """Bring journal and submission up to date."""
+        self._journal.flush()
+        if self.board.changed or not self._files.submission.exists():
+            write_atomic(self._files.submission, build(self.board.challenges, self.board.attempts()))
+        self._written_s = self._clock.now_s()
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if isinstance(message, Candidate | Rejected | TaskDone):
+                if self.board.add(message):
+                    self._journal.append(message)
+            elif isinstance(message, ProposerDone):
+                self.result.proposer_seconds[message.proposer] = message.seconds
+            elif isinstance(message, ProposerFailed):
+                self.result.failures[message.proposer] = message.message
+                self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
+            elif isinstance(message, Note):
+                self._progress.say(message.text)
+
+    def _ended(self, lane: LaneProcess) -> None:
+        status = lane.ended()
+        if status != 0:
+            how = "hangs at its end" if status is None else f"signal {-status}" if status < 0 else f"exit {status}"
+            self.result.failures[lane.name] = f"the lane of {', '.join(lane.proposers)} died ({how})"
+            self._progress.say(f"{self.result.failures[lane.name]}; the others go on, see {self._files.log}")
+
+    def _status(self) -> Status:
+        done = Counter(proposer for proposer, _ in self.board.done)
+        return Status(
+            elapsed_s=self._clock.now_s() - self._started_s,
+            limit_s=self._config.time_limit_s,
+            n_tasks=len(self.board.challenges.tasks),
+            n_fitting=self.board.n_fitting(),
+            n_candidates=self.board.n_candidates().total(),
+            done={proposer: done[proposer] for proposer in self._config.proposers},
+        )
+
+
+def run_key(challenges: Challenges, config: RunConfig) -> str:
+    """What a journal belongs to: the tasks and everything that decides the answers."""
+    digest = hashlib.sha256(json.dumps(config.decides(), sort_keys=True).encode())
+    for task in challenges.tasks:
+        digest.update(task.task_id.encode())
+        grids = [grid for pair in task.train for grid in (pair.input, pair.output)]
+        for grid in (*grids, *task.test_inputs):
+            digest.update(grid_key(grid))
+    return digest.hexdigest()

@@ -1,0 +1,28 @@
+"""What every test may use: small tasks that were made up here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from arc_solver.grids import Grid, as_grid
+from arc_solver.tasks import Challenges, Pair, Task
+
+
+def random_grid(rng: np.random.Generator, n_rows: int, n_columns: int) -> Grid:
+    return as_grid(rng.integers(0, 10, (n_rows, n_columns)))
+
+
+def mirror_task(task_id: str, seed: int) -> Task:
+    """A task whose rule is a left-right flip."""
+    rng = np.random.default_rng(seed)
+    grids = [random_grid(rng, *rng.integers(2, 6, 2)) for _ in range(4)]
+    pairs = tuple(Pair(grid, as_grid(grid[:, ::-1])) for grid in grids[:3])
+    return Task(task_id, pairs, (grids[3],))
+
+
+@pytest.fixture
+def flip_challenges() -> Challenges:
+    """Three solvable tasks, named task0 to task2."""
+    tasks = tuple(mirror_task(f"task{index}", index) for index in range(3))
+    return Challenges(tasks, (), tuple(task.task_id for task in tasks))
