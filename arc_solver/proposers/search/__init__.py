@@ -1,1 +1,5 @@
+"""Program search on the CPU: an enumerator over the DSL and solvers that fit parameters and write programs."""
 
+from arc_solver.proposers.search.proposer import Runner, SearchProposer
+
+__all__ = ["Runner", "SearchProposer"]

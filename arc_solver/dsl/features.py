@@ -1,0 +1,401 @@
+"""Cell maps: one number for every cell of a grid, for programs that decide cell by cell.
+
+A cell map has the shape of its grid: `out[component_size(grid) == 3] = 2` reads as the rule it is. Two switches recur:
+`diagonal` says whether cells that touch at a corner belong together, `by_color` whether a component has one colour (True)
+or is any connected patch of cells that are not background (False). Background is colour 0 where the grid has it, else its
+most common colour; background patches are components too. This module knows nothing of how rules are found.
+
+Shapes: R rows, C columns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc_solver.dsl.registry import Grid, primitive
+
+CellMap = NDArray[np.int16]
+"""Shape (R, C): a number for every cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Components:
+    """The connected patches of a grid; index k of every sequence is label k."""
+
+    labels: NDArray[np.int16]
+    foreground: tuple[bool, ...]
+    size: tuple[int, ...]
+    top: tuple[int, ...]
+    left: tuple[int, ...]
+    bottom: tuple[int, ...]
+    right: tuple[int, ...]
+
+    def spread(self, values: list[int] | tuple[int, ...]) -> CellMap:
+        """Give every cell the value of its component."""
+        return np.array(values, dtype=np.int16)[self.labels]
+
+
+def _background(grid: Grid) -> int:
+    counts = np.bincount(grid.ravel(), minlength=10)
+    return 0 if counts[0] else int(counts.argmax())
+
+
+def _components(grid: Grid, diagonal: bool, by_color: bool) -> _Components:
+    return _cached_components(grid.tobytes(), grid.shape[0], grid.shape[1], diagonal, by_color)
+
+
+@lru_cache(maxsize=64)
+def _cached_components(data: bytes, n_rows: int, n_cols: int, diagonal: bool, by_color: bool) -> _Components:
+    grid = np.frombuffer(data, dtype=np.int8).reshape(n_rows, n_cols)
+    background = _background(grid)
+    classes = (grid if by_color else grid != background).ravel().tolist()
+    steps = [(0, 1), (1, 0), (0, -1), (-1, 0)] + [(1, 1), (1, -1), (-1, 1), (-1, -1)] * diagonal
+    labels = [-1] * (n_rows * n_cols)
+    patches: list[list[int]] = []
+    for start, cell_class in enumerate(classes):
+        if labels[start] >= 0:
+            continue
+        label = len(patches)
+        labels[start] = label
+        patch = [start]
+        for cell in patch:
+            row, col = divmod(cell, n_cols)
+            for d_row, d_col in steps:
+                if 0 <= row + d_row < n_rows and 0 <= col + d_col < n_cols:
+                    other = cell + d_row * n_cols + d_col
+                    if labels[other] < 0 and classes[other] == cell_class:
+                        labels[other] = label
+                        patch.append(other)
+        patches.append(patch)
+    flat = grid.ravel()
+    rows = [[cell // n_cols for cell in patch] for patch in patches]
+    cols = [[cell % n_cols for cell in patch] for patch in patches]
+    return _Components(
+        np.array(labels, dtype=np.int16).reshape(n_rows, n_cols),
+        tuple(bool(flat[patch[0]] != background) for patch in patches),
+        tuple(len(patch) for patch in patches),
+        tuple(min(row) for row in rows),
+        tuple(min(col) for col in cols),
+        tuple(max(row) for row in rows),
+        tuple(max(col) for col in cols),
+    )
+
+
+def _shapes(grid: Grid, parts: _Components) -> list[bytes]:
+    """For every component its cells within its bounding box, as a comparable value."""
+    shapes = []
+    for label in range(len(parts.size)):
+        mask = parts.labels[_box(parts, label)] == label
+        shapes.append(bytes(mask.shape) + mask.tobytes())
+    return shapes
+
+
+def _box(parts: _Components, label: int) -> tuple[slice, slice]:
+    return slice(parts.top[label], parts.bottom[label] + 1), slice(parts.left[label], parts.right[label] + 1)
+
+
+@primitive
+def component_size(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """Number of cells in each cell's component.
+
+    >>> component_size(np.array([[1, 1, 0], [0, 0, 2]], dtype=np.int8), False, True).tolist()
+    [[2, 2, 1], [2, 2, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    return parts.spread(parts.size)
+
+
+@primitive
+def component_height(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """Rows of the bounding box of each cell's component.
+
+    >>> component_height(np.array([[1, 1, 0], [0, 0, 2]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 1], [1, 1, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    return parts.spread([bottom - top + 1 for top, bottom in zip(parts.top, parts.bottom, strict=True)])
+
+
+@primitive
+def component_width(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """Columns of the bounding box of each cell's component.
+
+    >>> component_width(np.array([[1, 1, 0], [0, 0, 2]], dtype=np.int8), False, True).tolist()
+    [[2, 2, 1], [2, 2, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    return parts.spread([right - left + 1 for left, right in zip(parts.left, parts.right, strict=True)])
+
+
+@primitive
+def component_rank(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """How many distinct sizes are larger: 0 in the largest components. Background patches are ranked apart.
+
+    >>> component_rank(np.array([[1, 1, 0], [0, 0, 2]], dtype=np.int8), False, True).tolist()
+    [[0, 0, 1], [0, 0, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    sizes = list(zip(parts.foreground, parts.size, strict=True))
+    larger = {key: len({s for f, s in sizes if f == key[0] and s > key[1]}) for key in set(sizes)}
+    return parts.spread([larger[key] for key in sizes])
+
+
+@primitive
+def component_rank_up(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """How many distinct sizes are smaller: 0 in the smallest components. Background patches are ranked apart.
+
+    >>> component_rank_up(np.array([[1, 1, 0], [0, 0, 2]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 0], [1, 1, 0]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    sizes = list(zip(parts.foreground, parts.size, strict=True))
+    smaller = {key: len({s for f, s in sizes if f == key[0] and s < key[1]}) for key in set(sizes)}
+    return parts.spread([smaller[key] for key in sizes])
+
+
+@primitive
+def component_twins(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """How many components have exactly this shape, itself included; background patches do not count.
+
+    >>> component_twins(np.array([[1, 0, 2], [0, 0, 0]], dtype=np.int8), False, True).tolist()
+    [[2, 0, 2], [0, 0, 0]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    shapes = _shapes(grid, parts)
+    counts = Counter(shape for shape, kept in zip(shapes, parts.foreground, strict=True) if kept)
+    return parts.spread([counts[shape] * kept for shape, kept in zip(shapes, parts.foreground, strict=True)])
+
+
+@primitive
+def component_holes(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """Holes in each cell's component: patches of its bounding box that do not reach the box's edge.
+
+    >>> component_holes(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    holes = []
+    for label in range(len(parts.size)):
+        mask = np.ascontiguousarray(parts.labels[_box(parts, label)] == label).astype(np.int8)
+        if min(mask.shape) < 3 or mask.all():
+            holes.append(0)
+            continue
+        inner = _components(np.pad(mask, 1), False, True)
+        holes.append(sum(not kept and top > 0 for kept, top in zip(inner.foreground, inner.top, strict=True)))
+    return parts.spread(holes)
+
+
+@primitive
+def component_fills_box(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """1 where the component is a filled rectangle, else 0.
+
+    >>> component_fills_box(np.array([[1, 1, 0], [1, 0, 0]], dtype=np.int8), False, True).tolist()
+    [[0, 0, 0], [0, 0, 0]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    boxes = zip(parts.top, parts.left, parts.bottom, parts.right, parts.size, strict=True)
+    return parts.spread([int((b - t + 1) * (r - c + 1) == size) for t, c, b, r, size in boxes])
+
+
+@primitive
+def component_on_edge(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """1 where the component reaches the edge of the grid, else 0.
+
+    >>> component_on_edge(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    boxes = zip(parts.top, parts.left, parts.bottom, parts.right, strict=True)
+    last_row, last_col = grid.shape[0] - 1, grid.shape[1] - 1
+    return parts.spread([int(t == 0 or c == 0 or b == last_row or r == last_col) for t, c, b, r in boxes])
+
+
+@primitive
+def component_symmetric(grid: Grid, diagonal: bool, by_color: bool) -> CellMap:
+    """1 where the component's shape is its own left-right mirror image, plus 2 where it is its own top-bottom one.
+
+    >>> component_symmetric(np.array([[1, 1, 1], [0, 1, 0]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 1], [3, 1, 3]]
+    """
+    parts = _components(grid, diagonal, by_color)
+    values = []
+    for label in range(len(parts.size)):
+        mask = parts.labels[_box(parts, label)] == label
+        values.append(int(np.array_equal(mask, mask[:, ::-1])) + 2 * int(np.array_equal(mask, mask[::-1])))
+    return parts.spread(values)
+
+
+@primitive
+def component_colors(grid: Grid, diagonal: bool) -> CellMap:
+    """Number of colours in each cell's patch of cells that are not background.
+
+    >>> component_colors(np.array([[1, 2, 0], [0, 0, 3]], dtype=np.int8), False).tolist()
+    [[2, 2, 1], [1, 1, 1]]
+    """
+    parts = _components(grid, diagonal, False)
+    return parts.spread([len(np.unique(grid[parts.labels == label])) for label in range(len(parts.size))])
+
+
+@primitive
+def component_color(grid: Grid, diagonal: bool, least: bool) -> Grid:
+    """The most (or least) common colour of each cell's patch of cells that are not background; ties: the lower colour.
+
+    >>> component_color(np.array([[1, 2, 2], [0, 0, 0]], dtype=np.int8), False, True).tolist()
+    [[1, 1, 1], [0, 0, 0]]
+    """
+    parts = _components(grid, diagonal, False)
+    colors = []
+    for label in range(len(parts.size)):
+        values, counts = np.unique(grid[parts.labels == label], return_counts=True)
+        colors.append(int(values[counts.argmin() if least else counts.argmax()]))
+    return parts.spread(colors).astype(np.int8)
+
+
+@primitive
+def ray_color(grid: Grid, d_row: int, d_col: int) -> Grid:
+    """The first colour other than background that each cell sees in direction (d_row, d_col); background if none.
+
+    >>> ray_color(np.array([[0, 0, 3, 0]], dtype=np.int8), 0, 1).tolist()
+    [[3, 3, 0, 0]]
+    """
+    background = _background(grid)
+    seen = np.full_like(grid, background)
+    if d_row == 0:
+        return ray_color(grid.T, d_col, 0).T.copy()
+    order = range(1, grid.shape[0]) if d_row < 0 else range(grid.shape[0] - 2, -1, -1)
+    for row in order:
+        nearest = np.where(grid[row + d_row] != background, grid[row + d_row], seen[row + d_row])
+        seen[row] = _shift_row(nearest, -d_col, background)
+    return seen
+
+
+def _shift_row(row: NDArray[np.int8], step: int, fill: int) -> NDArray[np.int8]:
+    shifted = np.full_like(row, fill)
+    if step == 0:
+        shifted[:] = row
+    elif step > 0:
+        shifted[step:] = row[:-step]
+    else:
+        shifted[:step] = row[-step:]
+    return shifted
+
+
+@primitive
+def neighbor(grid: Grid, d_row: int, d_col: int) -> CellMap:
+    """The colour of the cell that lies (d_row, d_col) away; -1 outside the grid.
+
+    >>> neighbor(np.array([[1, 2, 3]], dtype=np.int8), 0, 1).tolist()
+    [[2, 3, -1]]
+    """
+    rows, cols = grid.shape
+    found = np.full((rows, cols), -1, dtype=np.int16)
+    to = slice(max(0, -d_row), max(0, min(rows, rows - d_row))), slice(max(0, -d_col), max(0, min(cols, cols - d_col)))
+    at = slice(max(0, d_row), max(0, min(rows, rows + d_row))), slice(max(0, d_col), max(0, min(cols, cols + d_col)))
+    found[to] = grid[at]
+    return found
+
+
+@primitive
+def neighbors_alike(grid: Grid, diagonal: bool) -> CellMap:
+    """How many of the 4 (or, with `diagonal`, 8) neighbours have the cell's own colour.
+
+    >>> neighbors_alike(np.array([[1, 1, 2]], dtype=np.int8), False).tolist()
+    [[1, 1, 0]]
+    """
+    alike = np.zeros(grid.shape, dtype=np.int16)
+    for d_row, d_col in [(0, 1), (1, 0), (0, -1), (-1, 0)] + [(1, 1), (1, -1), (-1, 1), (-1, -1)] * diagonal:
+        alike += neighbor(grid, d_row, d_col) == grid
+    return alike
+
+
+@primitive
+def neighbors_filled(grid: Grid, diagonal: bool) -> CellMap:
+    """How many of the 4 (or, with `diagonal`, 8) neighbours are not background.
+
+    >>> neighbors_filled(np.array([[1, 0, 2]], dtype=np.int8), False).tolist()
+    [[0, 2, 0]]
+    """
+    filled = np.zeros(grid.shape, dtype=np.int16)
+    background = _background(grid)
+    for d_row, d_col in [(0, 1), (1, 0), (0, -1), (-1, 0)] + [(1, 1), (1, -1), (-1, 1), (-1, -1)] * diagonal:
+        color = neighbor(grid, d_row, d_col)
+        filled += (color != background) & (color >= 0)
+    return filled
+
+
+@primitive
+def line_filled(grid: Grid, vertical: bool) -> CellMap:
+    """How many cells of each cell's row (or column) are not background.
+
+    >>> line_filled(np.array([[1, 0, 2], [0, 0, 0]], dtype=np.int8), False).tolist()
+    [[2, 2, 2], [0, 0, 0]]
+    """
+    counts = (grid != _background(grid)).sum(axis=0 if vertical else 1, keepdims=True, dtype=np.int16)
+    return np.broadcast_to(counts, grid.shape).copy()
+
+
+@primitive
+def line_empty(grid: Grid, vertical: bool) -> CellMap:
+    """How many cells of each cell's row (or column) are background.
+
+    >>> line_empty(np.array([[1, 0, 2], [0, 0, 0]], dtype=np.int8), False).tolist()
+    [[1, 1, 1], [3, 3, 3]]
+    """
+    counts = (grid == _background(grid)).sum(axis=0 if vertical else 1, keepdims=True, dtype=np.int16)
+    return np.broadcast_to(counts, grid.shape).copy()
+
+
+@primitive
+def position(grid: Grid, vertical: bool, from_end: bool) -> CellMap:
+    """Each cell's row (vertical) or column, counted from the top left or, with `from_end`, from the bottom right.
+
+    >>> position(np.array([[5, 5, 5]], dtype=np.int8), False, True).tolist()
+    [[2, 1, 0]]
+    """
+    index = np.indices(grid.shape)[0 if vertical else 1]
+    return ((grid.shape[0 if vertical else 1] - 1 - index) if from_end else index).astype(np.int16)
+
+
+@primitive
+def edge_distance(grid: Grid) -> CellMap:
+    """Steps from each cell to the nearest edge of the grid, 0 on the edge.
+
+    >>> edge_distance(np.array([[5, 5, 5], [5, 5, 5], [5, 5, 5]], dtype=np.int8)).tolist()
+    [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+    """
+    rows, cols = np.indices(grid.shape)
+    nearest = np.minimum(np.minimum(rows, grid.shape[0] - 1 - rows), np.minimum(cols, grid.shape[1] - 1 - cols))
+    return nearest.astype(np.int16)
+
+
+@primitive
+def color_rank(grid: Grid, up: bool) -> CellMap:
+    """How many colours of the grid, background apart, are more (with `up`: less) frequent than the cell's own.
+
+    >>> color_rank(np.array([[0, 1, 1], [2, 0, 0]], dtype=np.int8), False).tolist()
+    [[0, 0, 0], [1, 0, 0]]
+    """
+    counts = np.bincount(grid.ravel(), minlength=10)
+    others = [int(count) for color, count in enumerate(counts) if count and color != _background(grid)]
+    beyond = [sum((o < count) if up else (o > count) for o in others) for count in counts.tolist()]
+    beyond[_background(grid)] = 0
+    return np.array(beyond, dtype=np.int16)[grid]
+
+
+@primitive
+def ranked_color(grid: Grid, rank: int) -> Grid:
+    """A grid of one colour: the `rank`-th most frequent apart from background (-1: the least frequent).
+
+    >>> ranked_color(np.array([[0, 1, 1], [2, 0, 0]], dtype=np.int8), -1).tolist()
+    [[2, 2, 2], [2, 2, 2]]
+    """
+    background = _background(grid)
+    counts = np.bincount(grid.ravel(), minlength=10)
+    order = sorted((c for c in range(10) if counts[c] and c != background), key=lambda c: (-counts[c], c))
+    color = order[rank] if -len(order) <= rank < len(order) else background
+    return np.full_like(grid, color)

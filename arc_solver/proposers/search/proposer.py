@@ -1,0 +1,79 @@
+"""The program search as a proposer: drafts from every stage, run in the sandbox, ranked, yielded.
+
+Knows nothing of what the stages try, nor of votes and journals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from arc_solver.budget import Deadline
+from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
+from arc_solver.proposers.base import Event, TaskDone
+from arc_solver.proposers.search.examples import Draft
+from arc_solver.proposers.search.ranking import Ranked, choose, judge
+from arc_solver.proposers.search.stages import find_drafts
+from arc_solver.sandbox.verdicts import Failed, Program, Verdict
+from arc_solver.tasks import Task
+
+MAX_PROGRAMS = 12_000
+
+
+class Runner(Protocol):
+    """Runs programs from their source alone: the sandbox, or a stand-in for tests."""
+
+    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+        """One verdict for each program, in order."""
+        ...
+
+
+class SearchProposer:
+    """Proposes programs that reproduce the training pairs, found without a model.
+
+    Args:
+        runner: Runs every program that becomes a candidate.
+        max_programs: Programs that the enumerator may evaluate for one task. A count, not a time, so that the same task always gives the same events.
+    """
+
+    name = "search"
+
+    def __init__(self, runner: Runner, *, max_programs: int = MAX_PROGRAMS) -> None:
+        if max_programs < 0:
+            raise ValueError(f"max_programs is {max_programs}, it must not be negative")
+        self._runner = runner
+        self._max_programs = max_programs
+
+    def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
+        """Yield the candidates of each task, best first, then its `TaskDone`; stop in the task that the deadline cuts.
+
+        Args:
+            tasks: The tasks, in the order in which they are worked on.
+            deadline: When to stop.
+        """
+        for task in tasks:
+            drafts = find_drafts(task, self._max_programs, deadline)
+            if deadline.passed():
+                return
+            yield from self._events(task, drafts)
+            yield TaskDone(task.task_id, self.name)
+
+    def _events(self, task: Task, drafts: Sequence[Draft]) -> Iterator[Event]:
+        if not drafts:
+            return
+        inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+        verdicts = self._runner.confirm([Program(draft.source, inputs) for draft in drafts])
+        judged = []
+        for draft, verdict in zip(drafts, verdicts, strict=True):
+            ranked = judge(task, draft, verdict)
+            if ranked is not None:
+                judged.append(ranked)
+            elif isinstance(verdict, Failed):
+                yield Rejected(task.task_id, self.name, verdict.reason)
+        for ranked in choose(task, judged):
+            yield _candidate(task, ranked)
+
+
+def _candidate(task: Task, ranked: Ranked) -> Candidate:
+    evidence = ProgramEvidence(ranked.draft.source, ranked.n_train_passed, len(task.train), ranked.cost)
+    return Candidate(task.task_id, dict(ranked.outputs), Origin("search", detail=ranked.draft.stage), evidence)
