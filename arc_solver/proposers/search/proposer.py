@@ -13,11 +13,10 @@ from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.search.examples import Draft
 from arc_solver.proposers.search.ranking import Ranked, choose, judge
+from arc_solver.proposers.search.settings import SearchSettings
 from arc_solver.proposers.search.stages import find_drafts
 from arc_solver.sandbox.verdicts import Failed, Program, Verdict
 from arc_solver.tasks import Task
-
-MAX_PROGRAMS = 12_000
 
 
 class Runner(Protocol):
@@ -33,16 +32,14 @@ class SearchProposer:
 
     Args:
         runner: Runs every program that becomes a candidate.
-        max_programs: Programs that the enumerator may evaluate for one task. A count, not a time, so that the same task always gives the same events.
+        settings: How much the search may do for one task.
     """
 
     name = "search"
 
-    def __init__(self, runner: Runner, *, max_programs: int = MAX_PROGRAMS) -> None:
-        if max_programs < 0:
-            raise ValueError(f"max_programs is {max_programs}, it must not be negative")
+    def __init__(self, runner: Runner, settings: SearchSettings | None = None) -> None:
         self._runner = runner
-        self._max_programs = max_programs
+        self._settings = settings or SearchSettings()
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         """Yield the candidates of each task, best first, then its `TaskDone`; stop in the task that the deadline cuts.
@@ -52,7 +49,7 @@ class SearchProposer:
             deadline: When to stop.
         """
         for task in tasks:
-            drafts = find_drafts(task, self._max_programs, deadline)
+            drafts = find_drafts(task, self._settings.max_programs, deadline)
             if deadline.passed():
                 return
             yield from self._events(task, drafts)
