@@ -1,7 +1,7 @@
 """The board: what is known so far about each task, and the attempts that follow from it.
 
-It votes again only on tasks about which something new came, so that a refresh costs milliseconds. Knows nothing of processes,
-files or time.
+It votes again only on tasks about which something new came, so that a refresh costs milliseconds. Knows nothing of
+processes, files or time.
 """
 
 from __future__ import annotations

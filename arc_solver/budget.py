@@ -1,7 +1,7 @@
 """Time: an injected clock and deadlines made from it.
 
-Nothing else in the package reads the time. A test passes a `ManualClock`, so that what a run does depends on the work and
-the seed only. This module knows nothing of what the time is spent on.
+Nothing else in the package reads the time. A test passes a `ManualClock`, so that what a run does depends on the work
+and the seed only. This module knows nothing of what the time is spent on.
 """
 
 from __future__ import annotations

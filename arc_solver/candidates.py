@@ -1,8 +1,8 @@
 """Candidates: what every proposer makes and everything after it reads.
 
-A candidate is one guess at *all* test outputs of a task, or at some of them, with where it came from (`Origin`) and why one
-should believe it (`Evidence`). Voting, journal and report see only this; they know nothing of search trees, prompts or
-models.
+A candidate is one guess at *all* test outputs of a task, or at some of them, with where it came from (`Origin`) and
+why one should believe it (`Evidence`). Voting, journal and report see only this; they know nothing of search trees,
+prompts or models.
 """
 
 from __future__ import annotations

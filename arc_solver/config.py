@@ -1,7 +1,7 @@
 """The configuration of a run: one frozen value, checked where it is made.
 
-A preset (a TOML file beside this module) gives the values for a kind of machine, flags override it. Nothing below this module
-reads a setting from anywhere else. Knows what can be set; nothing of how it is used.
+A preset (a TOML file beside this module) gives the values for a kind of machine, flags override it. Nothing below
+this module reads a setting from anywhere else. Knows what can be set; nothing of how it is used.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ class RunConfig:
         return build(cls, value, "config")
 
     def decides(self) -> dict[str, Any]:
-        """What decides the answers: all but the time, the threads and the places of files. A journal belongs to this."""
+        """What decides the answers: all but the time, the threads and the places of files. A journal belongs to
+        this.
+        """
         value = self.to_json()
         for name in ("time_limit_s", "reserve_s", "refresh_s", "proposers", "model", "adapter"):
             value.pop(name)

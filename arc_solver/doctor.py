@@ -1,4 +1,5 @@
-"""Examines the machine: what is installed, how much room there is, which layers the sandbox has, whether the weights are whole.
+"""Examines the machine: what is installed, how much room there is, which layers the sandbox has, whether the weights
+are whole.
 
 It imports neither torch nor transformers: versions come from the packages' metadata. Knows nothing of tasks.
 """

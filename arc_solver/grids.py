@@ -1,7 +1,7 @@
 """Grids: the one value that everything else is about.
 
-A `Grid` is a read-only, C-contiguous int8 array of shape (R, C), 1 <= R, C <= 30, symbols 0..9. It is validated once, at the
-edge (`as_grid`), and trusted afterwards. This module knows nothing of tasks, pairs or files.
+A `Grid` is a read-only, C-contiguous int8 array of shape (R, C), 1 <= R, C <= 30, symbols 0..9. It is validated once,
+at the edge (`as_grid`), and trusted afterwards. This module knows nothing of tasks, pairs or files.
 
 Shapes: R rows, C columns.
 """

@@ -1,7 +1,8 @@
 """The story of a run: tasks -> proposers -> candidates -> votes -> submission.json, under one deadline.
 
-A valid file stands before the first lane starts and only gets better. This process imports neither torch nor a proposer: what can
-hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from being written. It never sees a solution.
+A valid file stands before the first lane starts and only gets better. This process never imports torch and
+runs no proposer: what can hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from being
+written. It never sees a solution.
 """
 
 from __future__ import annotations

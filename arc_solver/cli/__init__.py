@@ -1,4 +1,6 @@
-"""The command line: `arc-solver` and, through `solve`, `make_submission.py`. It parses flags, calls one room, prints what came of it."""
+"""The command line: `arc-solver` and, through `solve`, `make_submission.py`. It parses flags, calls one room, prints
+what came of it.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ class Duration(click.ParamType[float]):
 
 
 def told_plainly(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """One line on standard error and the right exit code instead of a traceback, for errors that we raise on purpose."""
+    """One line on standard error and the right exit code instead of a traceback, for errors that we raise on
+    purpose.
+    """
 
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:

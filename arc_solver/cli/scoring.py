@@ -39,8 +39,8 @@ def evaluate(
 ) -> None:
     """Score a submission: what Kaggle would give, and how the candidates did, with 95% intervals.
 
-    `pass_n` and the figures per proposer need the run's journal; without one, pass_n counts the two attempts. Tasks that a
-    submission leaves out count as unanswered, never as absent.
+    `pass_n` and the figures per proposer need the run's journal; without one, pass_n counts the two attempts. Tasks
+    that a submission leaves out count as unanswered, never as absent.
     """
     evaluation = evaluate_submission(
         load(submission), _read_solutions(dataset, solutions, limit), _candidates(submission, journal)

@@ -74,7 +74,8 @@ def solve(
     """Solve ARC tasks and write a submission.
 
     With no flags: Kaggle's hidden test where it is mounted, else the 400 public evaluation tasks of ARC-AGI-1, with the
-    bundled model, in about ten minutes on two CPU cores. A valid file stands from the first second; stop it whenever you like.
+    bundled model, in about ten minutes on two CPU cores. A valid file stands from the first second; stop it whenever
+    you like.
 
     \b
     Examples:

@@ -96,9 +96,9 @@ class Engine(Protocol):
     def generate(self, requests: Sequence[Request], deadline: Deadline) -> Iterator[tuple[str, Completion]]:
         """Yield (request_id, completion) as each finishes, in any order.
 
-        At the deadline it returns: what is finished has been yielded, the rest is dropped, and the engine can be used again.
-        A request whose prompt does not fit the context raises ValueError before anything is sampled: shortening is the
-        caller's business (`prompts.build`).
+        At the deadline it returns: what is finished has been yielded, the rest is dropped, and the engine can be used
+        again. A request whose prompt does not fit the context raises ValueError before anything is sampled:
+        shortening is the caller's business (`prompts.build`).
 
         Raises:
             EngineError: The sampler itself broke.

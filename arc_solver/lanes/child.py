@@ -1,6 +1,8 @@
-"""The program that runs in a lane: `python -m arc_solver.lanes.child`, a spec on standard input, messages on standard output.
+"""The program that runs in a lane: `python -m arc_solver.lanes.child`, a spec on standard input, messages on standard
+output.
 
-The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the submission.
+The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the
+submission.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def main() -> None:
 
 
 class _Rooms:
-    """Builds each room once, on first use: the sandbox before anything imports torch, so that its zygotes stay small."""
+    """Builds each room once, on first use: the sandbox before anything imports torch, so that its zygotes stay
+    small.
+    """
 
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
         self._config, self._stack, self._say = config, stack, say

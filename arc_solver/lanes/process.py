@@ -5,6 +5,7 @@ A lane that dies, hangs or writes garbage is an outcome here, never an exception
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -74,10 +75,8 @@ class LaneProcess:
 
     def stop(self) -> int:
         """Kill whatever still runs in the lane and give its exit status (negative: the signal)."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it is gone already
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # all of it is gone already
         status = self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
