@@ -144,9 +144,8 @@ def limited_solutions(solutions: Solutions, challenges: Challenges) -> Solutions
 def challenges_hash(challenges: Challenges) -> str:
     """A sha256 over everything that a solver can see: two runs with equal hashes solve the same tasks."""
     digest = hashlib.sha256()
-    tasks: list[Task | MalformedTask] = [*challenges.tasks, *challenges.malformed]
-    for task in sorted(tasks, key=lambda task: task.task_id):
-        digest.update(f"\n{task.task_id!r} ".encode("utf-8", "surrogatepass"))
+    for task_id, task in challenges.by_id().items():
+        digest.update(f"\n{task_id!r} ".encode("utf-8", "surrogatepass"))
         if isinstance(task, MalformedTask):
             digest.update(task.reason.encode("utf-8", "surrogatepass"))
         else:
@@ -154,7 +153,6 @@ def challenges_hash(challenges: Challenges) -> str:
                 digest.update(b"i" + grid_key(pair.input) + b"o" + grid_key(pair.output))
         for test_input in task.test_inputs:
             digest.update(b"t" + (b"" if test_input is None else grid_key(test_input)))
-    digest.update(repr(challenges.order).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Tasks as a solver may see them: training pairs and test inputs, no test outputs.
 
-Test outputs are a separate value, `Solutions`, which only `evaluation` and `report` may hold; a test checks who names it.
+Test outputs are a separate value, `Solutions`: only scoring may hold it, and a test checks who names it.
 Reading files is `datasets.py`'s business.
 """
 
@@ -62,6 +62,12 @@ class Challenges:
         """How many outputs are asked for."""
         solvable = sum(len(task.test_inputs) for task in self.tasks)
         return solvable + sum(len(task.test_inputs) for task in self.malformed)
+
+    def by_id(self) -> dict[str, Task | MalformedTask]:
+        """Every task by its id, in the file's order."""
+        found: dict[str, Task | MalformedTask] = {task.task_id: task for task in self.tasks}
+        found.update((task.task_id, task) for task in self.malformed)
+        return {task_id: found[task_id] for task_id in self.order}
 
 
 @dataclass(frozen=True, slots=True)
