@@ -21,12 +21,14 @@ def predict_shapes(train: Sequence[Pair], test_input: Grid) -> tuple[Shape, ...]
     """The output shapes that laws predict which all training pairs obey, the most natural law first.
 
     Args:
-        train: Training pairs, at least one.
+        train: Training pairs.
         test_input: The input whose output's shape is asked for.
 
     Returns:
-        Distinct shapes with sides in 1..30; empty if no law holds for all pairs.
+        Distinct shapes with sides in 1..30; empty if no law holds for all pairs, or there are no pairs.
     """
+    if not train:
+        return ()
     measured = [_measure(pair.input) for pair in train]
     asked = _measure(test_input)
     wanted = [pair.output.shape for pair in train]
