@@ -1,0 +1,234 @@
+"""submission.json: build, validate, write atomically, read.
+
+At every moment the path holds nothing, the old file or the whole new file, whatever kills the process or the machine.
+Knows nothing of how attempts were chosen, of time or of solutions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arc_solver.errors import GridError, InputError
+from arc_solver.grids import as_grid, to_lists
+from arc_solver.tasks import Challenges
+from arc_solver.voting import TaskAttempts, choose_attempts
+
+ATTEMPT_KEYS = ("attempt_1", "attempt_2")
+
+# Task id -> per test input {"attempt_1": grid, "attempt_2": grid}, grids as lists of lists of plain ints.
+Submission = dict[str, list[dict[str, list[list[int]]]]]
+
+
+def build(challenges: Challenges, attempts: Mapping[str, TaskAttempts]) -> Submission:
+    """The submission in Kaggle's form.
+
+    Args:
+        challenges: Every task of the file, malformed ones too; the file's order is the submission's.
+        attempts: Task id -> attempts. A task that is missing here gets its fall-backs.
+
+    Returns:
+        Plain ints in plain lists, ready for JSON.
+    """
+    tasks = challenges.by_id()
+    value: Submission = {}
+    for task_id in challenges.order:
+        chosen = attempts[task_id] if task_id in attempts else choose_attempts(tasks[task_id])
+        value[task_id] = [
+            dict(zip(ATTEMPT_KEYS, (to_lists(first.grid), to_lists(second.grid)), strict=True))
+            for first, second in chosen.pairs
+        ]
+    return value
+
+
+def validate(value: Any, challenges: Challenges) -> list[str]:
+    """Everything that keeps a value from being a valid submission for these tasks.
+
+    Args:
+        value: What was read from a file, or is about to be written.
+        challenges: The tasks that it must answer, each test input with two attempts.
+
+    Returns:
+        One line per problem with task, test index and attempt; empty if the submission is valid.
+    """
+    if not isinstance(value, dict):
+        return [f"the submission must be an object, not {type(value).__name__}"]
+    tasks = challenges.by_id()
+    problems = [f"task {task_id}: is missing" for task_id in challenges.order if task_id not in value]
+    for task_id, answers in value.items():
+        if task_id not in tasks:
+            problems.append(f"task {task_id}: is not among the challenges")
+        else:
+            problems.extend(
+                f"task {task_id}: {problem}" for problem in _answers(answers, len(tasks[task_id].test_inputs))
+            )
+    return problems
+
+
+def encode(value: Submission) -> bytes:
+    """Compact JSON, byte for byte the same for equal values.
+
+    Raises:
+        TypeError, ValueError: Something that JSON has no place for (numpy integers are not plain ints).
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def check_output_path(path: Path) -> None:
+    """Say at the start, not after hours, that a submission cannot be written to `path`.
+
+    Raises:
+        InputError: The folder does not exist or cannot be written, or the path is itself a folder.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    if Path(path).is_dir():
+        raise InputError(f"output {path}: is a folder, a file name is needed")
+    if not folder.is_dir():
+        raise InputError(f"output {path}: the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"output {path}: the folder {folder} cannot be written")
+
+
+def write_atomic(path: Path, value: Submission) -> None:
+    """Replace the file at `path` by `value` in one step: write beside it, fsync, rename, fsync the folder.
+
+    A file that is already there keeps its permissions, a link its place: the file that it points to is replaced. What
+    a killed process left half written beside it is removed.
+
+    Raises:
+        OSError: The disk is full, the folder cannot be written. The old file is untouched and nothing is left behind.
+        TypeError, ValueError: `value` is no plain JSON; likewise.
+    """
+    _replace(path, encode(value))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write any JSON value for people and programs, as atomically as a submission.
+
+    Raises:
+        OSError, TypeError, ValueError: As `write_atomic`.
+    """
+    _replace(path, json.dumps(value, indent=2, allow_nan=False).encode() + b"\n")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    target = Path(os.path.realpath(path))
+    _remove_leftovers(target)
+    temporary = target.with_name(_temporary_name(target.name, os.getpid()))
+    try:
+        _write_synced(temporary, data, _mode_of(target))
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a submission file, without judging what is in it: see `validate`.
+
+    Raises:
+        InputError: It is missing, unreadable, no JSON or no object. One line.
+    """
+    try:
+        value = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError(f"submission {path}: cannot be read: {error.strerror or error}") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InputError(f"submission {path}: broken JSON at {place}: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"submission {path}: broken JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"submission {path}: the top level must be an object, not {type(value).__name__}")
+    return value
+
+
+def _answers(answers: Any, n_test: int) -> list[str]:
+    """The problems of one task's answers."""
+    if not isinstance(answers, list):
+        return [f"must be a list with an entry per test input, not {type(answers).__name__}"]
+    problems = []
+    if len(answers) != n_test:
+        problems.append(f"answers {len(answers)} test inputs, the task has {n_test}")
+    for index, answer in enumerate(answers):
+        if not isinstance(answer, dict):
+            problems.append(f"[{index}]: must be an object, not {type(answer).__name__}")
+            continue
+        problems.extend(f"[{index}]: has no {key}" for key in ATTEMPT_KEYS if key not in answer)
+        problems.extend(f"[{index}]: {key!r} does not belong here" for key in answer if key not in ATTEMPT_KEYS)
+        for key in ATTEMPT_KEYS:
+            problem = _grid_problem(answer[key]) if key in answer else None
+            if problem:
+                problems.append(f"[{index}].{key}: {problem}")
+    return problems
+
+
+def _grid_problem(value: Any) -> str | None:
+    """What keeps a value from being a grid of plain lists and ints, as a JSON reader gives them."""
+    if not isinstance(value, list) or not all(isinstance(row, list) for row in value):
+        return "must be a list of lists"
+    for index, row in enumerate(value):
+        for cell in row:
+            # Neither True nor a numpy integer: the first is a slip, the second no JSON writer accepts.
+            if type(cell) is not int:
+                return f"row {index} holds {cell!r} ({type(cell).__name__}), which is not a plain int"
+    try:
+        as_grid(value)
+    except GridError as error:
+        return str(error)
+    return None
+
+
+def _temporary_name(name: str, pid: int) -> str:
+    return f".{name}.{pid}.tmp"
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove half-written files of processes that are no more."""
+    prefix = f".{target.name}."
+    for name in os.listdir(target.parent):
+        pid = name.removeprefix(prefix).removesuffix(".tmp")
+        if pid.isdigit() and name == _temporary_name(target.name, int(pid)) and not _is_alive(int(pid)):
+            target.with_name(name).unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _mode_of(target: Path) -> int | None:
+    try:
+        return target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    with open(descriptor, "wb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        # Some network file systems cannot sync a folder; the rename itself is done.
+        pass
+    finally:
+        os.close(descriptor)
