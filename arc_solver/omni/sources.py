@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arc_solver.errors import GridError, InputError
-from arc_solver.grids import Grid, as_grid
+from arc_solver.grids import MAX_SIDE, N_COLORS, Grid, as_grid
 from arc_solver.tasks import Pair
 
 RE_ARC = "re-arc"
@@ -44,18 +44,18 @@ class PairTable:
     sides: NDArray[np.int64]
 
     @classmethod
-    def from_grids(cls, grids: Sequence[Grid]) -> PairTable:
-        """The table of grids that alternate: input, output, input, output."""
-        sides = np.array([grid.shape for grid in grids], dtype=np.int64).reshape(-1, 2)
-        ends = np.cumsum(sides.prod(axis=1))
-        cells = np.concatenate([grid.ravel() for grid in grids]) if grids else np.zeros(0, dtype=np.int8)
+    def from_cells(cls, cells: NDArray[np.int8], shapes: Sequence[tuple[int, ...]]) -> PairTable:
+        """The table of grids that alternate: input, output, input, output; `cells` becomes read-only."""
+        sides = np.array(shapes, dtype=np.int64).reshape(-1, 2)
+        sizes = sides[:, 0] * sides[:, 1]
         cells.flags.writeable = False
-        return cls(cells, ends - sides.prod(axis=1), sides)
+        return cls(cells, np.cumsum(sizes) - sizes, sides)
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[Pair]) -> PairTable:
         """The table of these pairs."""
-        return cls.from_grids([grid for pair in pairs for grid in (pair.input, pair.output)])
+        grids = [grid for pair in pairs for grid in (pair.input, pair.output)]
+        return cls.from_cells(np.concatenate([grid.ravel() for grid in grids]), [grid.shape for grid in grids])
 
     def __len__(self) -> int:
         return len(self.sides) // 2
@@ -157,15 +157,26 @@ class ReArc:
     def _read(self, task_id: str) -> PairTable:
         try:
             examples = json.loads(self._archive.read(f"{_FOLDER}{task_id}.json"))
-            grids = [_fast_grid(example[side]) for example in examples for side in ("input", "output")]
+            return _table_from_json([example[side] for example in examples for side in ("input", "output")])
         except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile, GridError) as error:
             raise InputError(f"RE-ARC archive {self.path}, task {task_id}: {error}") from error
-        return PairTable.from_grids(grids)
 
 
-def _fast_grid(value: Any) -> Grid:
-    # Through numpy first: a hundred thousand grids are read before training, and numpy refuses ragged lists too.
-    return as_grid(np.array(value))
+def _table_from_json(grids: list[list[list[int]]]) -> PairTable:
+    """The table of grids as JSON has them.
+
+    A hundred thousand grids are read before training, so rows become bytes (which refuses what is no small integer) and
+    the cells are checked all at once, instead of `as_grid` for each.
+    """
+    for rows in grids:
+        if not 1 <= len(rows) <= MAX_SIDE or not 1 <= len(rows[0]) <= MAX_SIDE:
+            raise GridError("a side is outside 1..30")
+        if any(len(row) != len(rows[0]) for row in rows):
+            raise GridError("a grid is ragged")
+    cells = np.frombuffer(b"".join(bytes(row) for rows in grids for row in rows), dtype=np.uint8)
+    if len(cells) and cells.max() >= N_COLORS:
+        raise GridError("a symbol lies outside 0..9")
+    return PairTable.from_cells(cells.astype(np.int8), [(len(rows), len(rows[0])) for rows in grids])
 
 
 @cache
