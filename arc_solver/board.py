@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from arc_solver.candidates import Candidate, ProgramEvidence, Rejected
 from arc_solver.proposers.base import TaskDone
 from arc_solver.tasks import Challenges
-from arc_solver.voting import TaskAttempts, attempts_for_malformed, choose_attempts
+from arc_solver.voting import TaskAttempts, choose_attempts
 
 
 class Board:
@@ -24,9 +24,7 @@ class Board:
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.done: set[tuple[str, str]] = set()
         self._tasks = {task.task_id: task for task in challenges.tasks}
-        self._attempts: dict[str, TaskAttempts] = {
-            task.task_id: attempts_for_malformed(task) for task in challenges.malformed
-        }
+        self._attempts: dict[str, TaskAttempts] = {task.task_id: choose_attempts(task) for task in challenges.malformed}
         self._stale = set(self._tasks)
         self._seen: set[tuple[object, ...]] = set()
 

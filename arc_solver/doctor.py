@@ -16,7 +16,7 @@ from typing import Any
 
 from arc_solver.config import WEIGHTS
 from arc_solver.errors import ArcSolverError
-from arc_solver.finetune.manifest import verify_adapter, verify_base
+from arc_solver.finetune.manifest import verify_manifest
 from arc_solver.sandbox.pool import Sandbox
 
 _PACKAGES = (
@@ -51,7 +51,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything."""
-    return [_python(), *_packages(), _memory(), _disk(), _sandbox(), *_weights()]
+    return [_python(), *_packages(), _memory(), _disk(), _sandbox(), _weights()]
 
 
 def _python() -> Finding:
@@ -91,17 +91,10 @@ def _sandbox() -> Finding:
         return Finding("sandbox", False, str(error))
 
 
-def _weights() -> list[Finding]:
-    findings = []
-    for name in ("base", "adapter"):
-        folder = WEIGHTS / name
-        try:
-            if name == "base":
-                verify_base(folder)
-            else:
-                verify_adapter(WEIGHTS / "base", folder)
-        except ArcSolverError as error:
-            findings.append(Finding(f"weights/{name}", False, str(error)))
-        else:
-            findings.append(Finding(f"weights/{name}", True, "whole, as the manifest says"))
-    return findings
+def _weights() -> Finding:
+    try:
+        manifest = verify_manifest(WEIGHTS)
+    except ArcSolverError as error:
+        return Finding("weights", False, str(error))
+    n_bytes = sum(file["bytes"] for file in manifest["files"].values())
+    return Finding("weights", True, f"{len(manifest['files'])} files, {n_bytes / 2**20:.1f} MiB, as the manifest says")

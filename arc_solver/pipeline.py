@@ -20,7 +20,7 @@ from arc_solver.board import Board
 from arc_solver.budget import Clock, Deadline
 from arc_solver.candidates import Candidate, Rejected
 from arc_solver.config import RunConfig
-from arc_solver.grids import grid_key
+from arc_solver.datasets import challenges_hash
 from arc_solver.journal import Journal
 from arc_solver.lanes.process import LaneProcess
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
@@ -186,10 +186,11 @@ class _Run:
         self._written_s = self._clock.now_s()
 
     def _take(self, messages: Sequence[Message]) -> None:
+        news = []
         for message in messages:
             if isinstance(message, Candidate | Rejected | TaskDone):
                 if self.board.add(message):
-                    self._journal.append(message)
+                    news.append(message)
             elif isinstance(message, ProposerDone):
                 self.result.proposer_seconds[message.proposer] = message.seconds
             elif isinstance(message, ProposerFailed):
@@ -197,6 +198,7 @@ class _Run:
                 self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
             elif isinstance(message, Note):
                 self._progress.say(message.text)
+        self._journal.append(*news)
 
     def _ended(self, lane: LaneProcess) -> None:
         status = lane.ended()
@@ -219,10 +221,5 @@ class _Run:
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:
     """What a journal belongs to: the tasks and everything that decides the answers."""
-    digest = hashlib.sha256(json.dumps(config.decides(), sort_keys=True).encode())
-    for task in challenges.tasks:
-        digest.update(task.task_id.encode())
-        grids = [grid for pair in task.train for grid in (pair.input, pair.output)]
-        for grid in (*grids, *task.test_inputs):
-            digest.update(grid_key(grid))
-    return digest.hexdigest()
+    settings = json.dumps(config.decides(), sort_keys=True)
+    return hashlib.sha256(f"{challenges_hash(challenges)} {settings}".encode()).hexdigest()

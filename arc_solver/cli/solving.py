@@ -19,13 +19,13 @@ from arc_solver.budget import MonotonicClock, format_duration
 from arc_solver.cli.common import Duration, read_challenges, task_options, told_plainly
 from arc_solver.config import PROPOSERS, RunConfig, default_preset, load_preset, preset_names
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
-from arc_solver.errors import InputError, ModelError
+from arc_solver.errors import ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
-from arc_solver.finetune.manifest import verify_adapter, verify_base
+from arc_solver.finetune.manifest import verify_adapter
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
 from arc_solver.progress import ConsoleProgress
-from arc_solver.submission import load, write_json
+from arc_solver.submission import check_output_path, load
 from arc_solver.tasks import Challenges, Solutions
 
 
@@ -92,14 +92,15 @@ def solve(
     elif limit is not None:
         tasks = limited(tasks, limit)
     truth = _truth(public_name, solutions, tasks)
-    _check_output(output)
+    check_output_path(output)
     _introduce(console, tasks, where, config, output)
     _let_sigterm_end_cleanly()
     with ConsoleProgress(console) as progress:
         result = run_pipeline(tasks, config, RunFiles(output), resume=resume, clock=MonotonicClock(), progress=progress)
     scores = _report(console, result, truth, output)
     if json_file is not None:
-        write_json(json_file, _figures(result, config, where, tasks) | scores)
+        figures = _figures(result, config, where, tasks) | scores
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
     if result.interrupted or (result.failures and not result.proposer_seconds):
         sys.exit(1)
 
@@ -137,7 +138,6 @@ def _check_model(config: RunConfig) -> None:
             f"model {config.model}: no config.json there; --model wants the folder of a Hugging Face causal LM "
             "(or leave the model out: --proposers search)"
         )
-    verify_base(config.model)
     if config.adapter is not None:
         verify_adapter(config.model, config.adapter)
 
@@ -149,13 +149,6 @@ def _truth(public_name: str | None, solutions: Path | None, tasks: Challenges) -
     if public_name is not None:
         return limited_solutions(load_named(public_name)[1], tasks)
     return None
-
-
-def _check_output(output: Path) -> None:
-    if output.is_dir():
-        raise InputError(f"--output {output}: that is a folder; name a file such as {output / 'submission.json'}")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"--output {output}: the folder {output.absolute().parent} does not exist")
 
 
 def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfig, output: Path) -> None:
