@@ -263,6 +263,8 @@ def ray_color(grid: Grid, d_row: int, d_col: int) -> Grid:
     >>> ray_color(np.array([[0, 0, 3, 0]], dtype=np.int8), 0, 1).tolist()
     [[3, 3, 0, 0]]
     """
+    if max(abs(d_row), abs(d_col)) != 1:
+        raise ValueError("a direction is a step of -1, 0 or 1 on each axis, not both 0")
     background = _background(grid)
     seen = np.full_like(grid, background)
     if d_row == 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arc_solver.dsl.arrays import STEPS_8, background_of, fresh, neighbor
 from arc_solver.dsl.registry import Color, Grid, primitive
@@ -70,8 +69,8 @@ def repair_symmetry(grid: Grid, hidden: Color) -> Grid:
     unknown = out == hidden
     if not unknown.any() or unknown.all():
         raise ValueError("nothing to repair")
-    for mirrored, inside in _mirror_images(grid, hidden):
-        usable = unknown & inside & (mirrored != hidden)
+    for mirrored in _mirror_images(grid, hidden):
+        usable = unknown & (mirrored >= 0)
         out[usable] = mirrored[usable]
         unknown = out == hidden
         if not unknown.any():
@@ -119,10 +118,10 @@ def denoise(grid: Grid) -> Grid:
     return fresh(np.where(alone, around.argmax(axis=0), grid))
 
 
-def _mirror_images(grid: Grid, hidden: int) -> Iterator[tuple[Grid, NDArray[np.bool_]]]:
-    """Reflections of the grid that agree with it wherever both are known: the image, and where it lies inside.
+def _mirror_images(grid: Grid, hidden: int) -> Iterator[Grid]:
+    """Reflections of the grid that agree with it wherever both are known, -1 where they know nothing.
 
-    Axes are tried from the centre outwards; at least half of the grid must overlap its image.
+    Axes are tried from the centre outwards.
     """
     n_rows, n_cols = grid.shape
     known = np.where(grid == hidden, -1, grid).astype(np.int8)
@@ -130,9 +129,10 @@ def _mirror_images(grid: Grid, hidden: int) -> Iterator[tuple[Grid, NDArray[np.b
     images += [neighbor(known[:, ::-1], 0, offset, -1) for offset in _offsets(n_cols)]
     images += [neighbor(known[::-1], offset, 0, -1) for offset in _offsets(n_rows)]
     for image in images:
-        if _agrees(known, image):
-            inside = image != -1
-            yield image, inside
+        # Few overlapping cells agree by chance, so half of the grid has to bear witness.
+        n_witnesses = np.count_nonzero((known >= 0) & (image >= 0))
+        if 2 * n_witnesses >= grid.size and _agrees(known, image):
+            yield image
 
 
 def _offsets(side: int) -> list[int]:
