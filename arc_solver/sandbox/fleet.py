@@ -1,0 +1,123 @@
+"""Several zygotes with the same hash seed: hands out jobs, replaces what dies. Knows nothing of verdicts."""
+
+from __future__ import annotations
+
+import selectors
+from collections import deque
+from collections.abc import Callable, Collection
+
+from arc_solver.errors import SandboxError
+from arc_solver.sandbox.frames import READY, Answer
+from arc_solver.sandbox.layers import Isolation
+from arc_solver.sandbox.worker import Job, LostError, Worker
+
+_JOBS_IN_FLIGHT = 2
+_MAX_LOSSES_IN_A_ROW = 16
+_POLL_S = 1.0
+
+Accept = Callable[[Job, Answer | None], None]
+
+
+class Fleet:
+    """Zygotes that are started on `start` and replaced when they die.
+
+    Args:
+        n_workers: Number of zygotes.
+        hash_seed: PYTHONHASHSEED of all of them.
+        disabled: Isolation layers that are left off.
+    """
+
+    def __init__(self, n_workers: int, hash_seed: int, disabled: Collection[str] = ()) -> None:
+        self._n_workers = n_workers
+        self._hash_seed = hash_seed
+        self._disabled = disabled
+        self._workers: list[Worker] = []
+        self._n_losses_in_a_row = 0
+
+    @property
+    def isolation(self) -> Isolation:
+        """Which layers hold; the fleet must have been started."""
+        return self._workers[0].isolation
+
+    def start(self) -> None:
+        """Start what is not running.
+
+        Raises:
+            SandboxError: A zygote does not start.
+        """
+        while len(self._workers) < self._n_workers:
+            self._workers.append(Worker(self._hash_seed, self._disabled))
+
+    def close(self) -> None:
+        """End every zygote."""
+        while self._workers:
+            self._workers.pop().stop()
+
+    def drive(self, queue: deque[Job], accept: Accept) -> None:
+        """Work until the queue is empty and everything is answered.
+
+        Args:
+            queue: Jobs to do; `accept` may add to it.
+            accept: Called with every job and its answer, or with None where the job was lost twice together with its
+                zygote, although fresh zygotes work.
+
+        Raises:
+            SandboxError: Zygotes do not start, cannot fork, or die again and again.
+        """
+        try:
+            while queue or any(worker.jobs for worker in self._workers):
+                self._step(queue, accept)
+        except BaseException:
+            # Answers of an abandoned run must not meet the jobs of the next.
+            self.close()
+            raise
+
+    def _step(self, queue: deque[Job], accept: Accept) -> None:
+        self.start()
+        with selectors.DefaultSelector() as selector:
+            for worker in self._workers:
+                while queue and len(worker.jobs) < _JOBS_IN_FLIGHT:
+                    worker.submit(queue.popleft())
+                if worker.jobs:
+                    write = selectors.EVENT_WRITE if worker.wants_to_write() else 0
+                    selector.register(worker, selectors.EVENT_READ | write, worker)
+            for key, events in selector.select(_POLL_S):
+                self._talk(key.data, events, queue, accept)
+        for worker in [worker for worker in self._workers if worker.overdue()]:
+            self._lose(worker, queue, accept)
+
+    def _talk(self, worker: Worker, events: int, queue: deque[Job], accept: Accept) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                worker.write()
+            answers = worker.read() if events & selectors.EVENT_READ else []
+        except LostError:
+            self._lose(worker, queue, accept)
+            return
+        for job, answer in answers:
+            if answer.results.startswith(READY):
+                self._n_losses_in_a_row = 0
+                accept(job, answer)
+            elif job.n_losses:
+                raise SandboxError("the sandbox cannot start a process for programs")
+            else:
+                job.n_losses += 1
+                queue.appendleft(job)
+
+    def _lose(self, worker: Worker, queue: deque[Job], accept: Accept) -> None:
+        """Replace a zygote; the job that it was at is retried once, what waited behind is not blamed."""
+        self._workers.remove(worker)
+        jobs = list(worker.jobs)
+        worker.stop()
+        self._n_losses_in_a_row += 1
+        if self._n_losses_in_a_row > _MAX_LOSSES_IN_A_ROW:
+            raise SandboxError("the processes of the sandbox die again and again")
+        # Starting runs a trivial program: if that works, the sandbox is not at fault.
+        self.start()
+        queue.extendleft(reversed(jobs[1:]))
+        if jobs:
+            jobs[0].n_losses += 1
+            if jobs[0].n_losses > 1:
+                accept(jobs[0], None)
+            else:
+                queue.appendleft(jobs[0])

@@ -1,0 +1,143 @@
+"""From what a child wrote, and how it ended, to verdicts: what is final, what must run again, and alone.
+
+Nothing here trusts a child: every grid is checked, every name cut to ASCII. Knows nothing of processes.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+
+from arc_solver.grids import MAX_SIDE, N_COLORS, Grid
+from arc_solver.sandbox.frames import Answer, End, GarbledError, Kind, Result, Why, decode_results
+from arc_solver.sandbox.verdicts import (
+    Crashed,
+    InvalidOutput,
+    Ok,
+    OutOfMemory,
+    Raised,
+    SyntaxInvalid,
+    TimedOut,
+    Verdict,
+)
+
+_SYMBOLS = bytes(range(N_COLORS))
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WHY = {
+    Why.TYPE: "no grid",
+    Why.DIMENSIONS: "not 2 dimensions",
+    Why.EMPTY: "empty",
+    Why.RAGGED: "ragged",
+    Why.TOO_LARGE: "side above 30",
+    Why.NOT_INTEGERS: "not integers",
+    Why.SYMBOL: "symbol outside 0..9",
+}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What is known after a job; positions are those within the job.
+
+    Attributes:
+        final: Position -> verdict.
+        solo: Positions that run again, alone: batching may have caused what happened.
+        again: Positions that run again in a batch: they were never reached.
+    """
+
+    final: dict[int, Verdict]
+    solo: list[int]
+    again: list[int]
+
+
+def judge(answer: Answer | None, n_programs: int, n_inputs: list[int], solo: bool) -> Judgement:
+    """Judge the programs of one job.
+
+    Args:
+        answer: What the zygote said, None if the job took its zygote down twice.
+        n_programs: Programs in the job.
+        n_inputs: Inputs of each of them.
+        solo: Whether the job was one program alone, so that the verdict stands.
+
+    Returns:
+        Every position exactly once, as final or to be run again; for a solo job always final.
+    """
+    everyone = list(range(n_programs))
+    if answer is None:
+        return _all_blamed(everyone, solo, Crashed(detail="took its zygote down"))
+    try:
+        results = decode_results(answer.results)
+        verdicts = [_verdict(result, n) for result, n in zip(results, n_inputs, strict=False)]
+        if len(results) > n_programs:
+            raise GarbledError("more frames than programs")
+    except GarbledError:
+        return _all_blamed(everyone, solo, Crashed(detail="wrote to the result pipe"))
+    judgement = Judgement({}, [], [])
+    for position, verdict in enumerate(verdicts):
+        if not solo and isinstance(verdict, OutOfMemory | Crashed):
+            judgement.solo.append(position)
+        else:
+            judgement.final[position] = verdict
+    rest = everyone[len(verdicts) :]
+    stopped = bool(results) and results[-1].stopped and answer.end is End.EXITED
+    if rest and not stopped:
+        culprit = rest.pop(0)
+        if solo:
+            judgement.final[culprit] = _verdict_of_end(answer)
+        else:
+            judgement.solo.append(culprit)
+    judgement.again = rest
+    return judgement
+
+
+def _all_blamed(positions: list[int], solo: bool, verdict: Verdict) -> Judgement:
+    return Judgement(dict.fromkeys(positions, verdict), [], []) if solo else Judgement({}, positions, [])
+
+
+def _verdict(result: Result, n_inputs: int) -> Verdict:
+    outputs = tuple(_grid(*output) for output in result.outputs)
+    if len(outputs) > n_inputs or (result.kind is Kind.OK and len(outputs) != n_inputs):
+        raise GarbledError("the number of outputs is wrong")
+    match result.kind:
+        case Kind.OK:
+            return Ok(outputs)
+        case Kind.SYNTAX:
+            return SyntaxInvalid((), "no function task" if result.detail else "syntax")
+        case Kind.RAISED:
+            name = result.name.decode("ascii") if _NAME.fullmatch(result.name) else "Exception"
+            return Raised(outputs, name)
+        case Kind.INVALID:
+            try:
+                return InvalidOutput(outputs, _WHY[Why(result.detail)])
+            except ValueError as error:
+                raise GarbledError(str(error)) from error
+        case Kind.MEMORY:
+            return OutOfMemory(outputs)
+        case Kind.EXIT:
+            return Crashed(outputs, f"exit {result.detail}")
+        case Kind.READY:
+            raise GarbledError("ready twice")
+
+
+def _grid(n_rows: int, n_columns: int, cells: bytes) -> Grid:
+    """A read-only grid over the bytes, after the checks of `grids.as_grid`."""
+    in_range = 1 <= n_rows <= MAX_SIDE and 1 <= n_columns <= MAX_SIDE
+    if not in_range or len(cells) != n_rows * n_columns or cells.translate(None, _SYMBOLS):
+        raise GarbledError("not a grid")
+    return np.frombuffer(cells, dtype=np.int8).reshape(n_rows, n_columns)
+
+
+def _verdict_of_end(answer: Answer) -> Verdict:
+    if answer.end is End.WALL:
+        return TimedOut(kind="wall")
+    if answer.end is End.CPU:
+        return TimedOut(kind="cpu")
+    if answer.end is End.FLOOD:
+        return Crashed(detail="wrote to the result pipe")
+    if answer.end is End.SIGNALED:
+        if answer.status in (signal.SIGPROF, signal.SIGXCPU):
+            return TimedOut(kind="cpu")
+        return Crashed(detail=f"signal {answer.status}")
+    return Crashed(detail=f"exit {answer.status}")

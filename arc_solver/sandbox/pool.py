@@ -1,0 +1,216 @@
+"""The sandbox as the rest of the package sees it: programs in, verdicts out.
+
+Whose fault is it? A broken program is data: whatever it does, its verdict says so and nothing is raised. A broken
+sandbox raises `SandboxError`: a zygote that cannot be started, or processes that keep dying though no program can be
+blamed.
+
+The parent keeps expected outputs to itself and compares; it reads from a child nothing but capped binary frames. Knows
+nothing of tasks and votes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from types import TracebackType
+
+from arc_solver.errors import SandboxError
+from arc_solver.grids import grids_equal
+from arc_solver.sandbox.fleet import Fleet
+from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_request, max_result_bytes
+from arc_solver.sandbox.judging import judge
+from arc_solver.sandbox.layers import Isolation
+from arc_solver.sandbox.limits import Limits
+from arc_solver.sandbox.verdicts import (
+    Crashed,
+    NonDeterministic,
+    Ok,
+    OutOfMemory,
+    Program,
+    SyntaxInvalid,
+    TimedOut,
+    TooLarge,
+    Verdict,
+)
+from arc_solver.sandbox.worker import Job
+
+DEFAULT_LIMITS = Limits()
+
+_SCREENING_HASH_SEED = 1
+_CONFIRMING_HASH_SEED = 2
+_GRACE_S = 30.0
+
+
+class Sandbox:
+    """Runs unknown programs in processes of its own. A context manager; one thread at a time is served.
+
+    Args:
+        limits: What each program may use.
+        n_workers: Processes that fork children, one a core.
+        without: Isolation layers to leave off (`chroot`, `setuid`, `no_new_privs`, `landlock`, `seccomp`), for tests.
+
+    Raises:
+        SandboxError: On entry, if it cannot be started here.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, n_workers: int = 1, *, without: Collection[str] = ()) -> None:
+        self.limits = limits
+        self._n_workers = n_workers
+        # One hash seed for all screening: which worker a program meets must not decide its verdict.
+        self._screening = Fleet(n_workers, _SCREENING_HASH_SEED, without)
+        self._confirming = Fleet(n_workers, _CONFIRMING_HASH_SEED, without)
+        self._job_ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Sandbox:
+        self._screening.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process. Closing twice is allowed."""
+        with self._lock:
+            self._closed = True
+            self._screening.close()
+            self._confirming.close()
+
+    def describe(self) -> Isolation:
+        """Which isolation layers hold, and the grade that they make."""
+        with self._lock:
+            self._ensure_open()
+            self._screening.start()
+            return self._screening.isolation
+
+    def run(self, programs: Sequence[Program]) -> list[Verdict]:
+        """Screen programs in batches; what a batch may have caused is run again, alone.
+
+        Programs of a batch share a process. What they can do to each other is noticed in most cases and at worst costs
+        a program a pass, so whatever is *used* goes through `confirm` as well.
+
+        Args:
+            programs: Programs, each with its inputs.
+
+        Returns:
+            verdicts[i] belongs to programs[i].
+
+        Raises:
+            SandboxError: The sandbox broke, whatever the programs did.
+        """
+        return self._run(self._screening, programs, solo=False)
+
+    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+        """Run each program twice alone, in zygotes with different hash seeds.
+
+        Args:
+            programs: Programs, each with its inputs.
+
+        Returns:
+            verdicts[i] belongs to programs[i]: Ok only where both runs gave the same grids.
+
+        Raises:
+            SandboxError: The sandbox broke, whatever the programs did.
+        """
+        verdicts = self._run(self._screening, programs, solo=True)
+        indices = [index for index, verdict in enumerate(verdicts) if isinstance(verdict, Ok)]
+        second = self._run(self._confirming, [programs[index] for index in indices], solo=True)
+        for index, other in zip(indices, second, strict=True):
+            verdicts[index] = _reconcile(verdicts[index], other)
+        return verdicts
+
+    def _run(self, fleet: Fleet, programs: Sequence[Program], solo: bool) -> list[Verdict]:
+        with self._lock:
+            self._ensure_open()
+            screening = _Run(programs, self.limits, self._job_ids)
+            screening.enqueue(screening.pending, self._batch_size(len(screening.pending), solo), solo)
+            fleet.drive(screening.queue, screening.accept)
+            return screening.verdicts()
+
+    def _batch_size(self, n_programs: int, solo: bool) -> int:
+        if solo:
+            return 1
+        # Few programs are spread over all workers.
+        return max(1, min(self.limits.batch_size, -(-n_programs // self._n_workers)))
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+
+
+class _Run:
+    """One call: the programs as bytes, the verdicts so far, the jobs to do."""
+
+    def __init__(self, programs: Sequence[Program], limits: Limits, job_ids: Iterable[int]) -> None:
+        self.queue: deque[Job] = deque()
+        self.pending: list[int] = []
+        self._limits = limits
+        self._job_ids = iter(job_ids)
+        self._n_inputs = [len(program.inputs) for program in programs]
+        self._encoded: dict[int, bytes] = {}
+        self._verdicts: dict[int, Verdict] = {}
+        for index, program in enumerate(programs):
+            encoded = _encode(program, limits)
+            if isinstance(encoded, bytes):
+                self._encoded[index] = encoded
+                self.pending.append(index)
+            else:
+                self._verdicts[index] = encoded
+
+    def enqueue(self, indices: Sequence[int], batch_size: int, solo: bool) -> None:
+        """Add jobs for programs, behind what waits already."""
+        for start in range(0, len(indices), batch_size):
+            self.queue.append(self._job(tuple(indices[start : start + batch_size]), solo))
+
+    def accept(self, job: Job, answer: Answer | None) -> None:
+        """Judge a job and queue what must run again."""
+        n_inputs = [self._n_inputs[index] for index in job.indices]
+        judgement = judge(answer, len(job.indices), n_inputs, job.solo)
+        for position, verdict in judgement.final.items():
+            self._verdicts[job.indices[position]] = verdict
+        self.enqueue([job.indices[position] for position in judgement.solo], 1, solo=True)
+        self.enqueue([job.indices[position] for position in judgement.again], self._limits.batch_size, solo=False)
+
+    def verdicts(self) -> list[Verdict]:
+        """All verdicts, in the order of the programs."""
+        return [self._verdicts[index] for index in range(len(self._n_inputs))]
+
+    def _job(self, indices: tuple[int, ...], solo: bool) -> Job:
+        limits = self._limits
+        wall_s = limits.wall_limit_s(solo)
+        request = Request(
+            job_id=next(self._job_ids) & 0xFFFFFFFF,
+            cpu_s=limits.cpu_limit_s(solo),
+            wall_s=wall_s,
+            memory_bytes=limits.memory_mb << 20,
+            # One frame more than the programs', for READY.
+            max_result_bytes=sum(max_result_bytes(self._n_inputs[index]) for index in indices) + max_result_bytes(0),
+            n_programs=len(indices),
+        )
+        body = b"".join(self._encoded[index] for index in indices)
+        return Job(request.job_id, solo, indices, encode_request(request, body), wall_s * (len(indices) + 1) + _GRACE_S)
+
+
+def _encode(program: Program, limits: Limits) -> bytes | Verdict:
+    if len(program.source) > limits.source_chars:
+        return TooLarge()
+    try:
+        source = program.source.encode()
+    except UnicodeEncodeError:
+        return SyntaxInvalid()
+    return encode_program(source, [(*grid.shape, grid.tobytes()) for grid in program.inputs])
+
+
+def _reconcile(first: Verdict, second: Verdict) -> Verdict:
+    """The verdict of two runs, the first of which was Ok."""
+    if isinstance(second, TimedOut | OutOfMemory | Crashed):
+        return dataclasses.replace(second, outputs=())
+    if isinstance(second, Ok) and all(map(grids_equal, first.outputs, second.outputs)):
+        return first
+    return NonDeterministic()
