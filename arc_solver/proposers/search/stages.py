@@ -6,6 +6,7 @@ Knows the order of the stages and nothing of what they do.
 from __future__ import annotations
 
 from arc_solver.budget import Deadline
+from arc_solver.proposers.search.enumerate import Enumeration, enumerated_drafts
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import SOLVERS
 from arc_solver.tasks import Task
@@ -19,4 +20,6 @@ def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft
         if deadline.passed():
             break
         drafts.extend(solve(examples))
-    return drafts
+    bank = Enumeration(examples, max_programs, deadline).run()
+    drafts.extend(enumerated_drafts(examples, bank))
+    return list({draft.source: draft for draft in drafts}.values())
