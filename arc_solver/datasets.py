@@ -33,7 +33,7 @@ _NAMED = {
 NAMED_SETS: tuple[str, ...] = tuple(_NAMED)
 
 
-class _Object(dict[str, Any]):
+class JsonObject(dict[str, Any]):
     """A JSON object that remembers which keys occurred more than once."""
 
     duplicates: frozenset[str] = frozenset()
@@ -156,7 +156,7 @@ def challenges_hash(challenges: Challenges) -> str:
     return digest.hexdigest()
 
 
-def _read_object(path: Path, what: str) -> _Object:
+def _read_object(path: Path, what: str) -> JsonObject:
     """The JSON object in a file, or InputError with one line."""
     try:
         data = Path(path).read_bytes()
@@ -175,21 +175,21 @@ def _read_object(path: Path, what: str) -> _Object:
         ) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{what} {path}: broken JSON: {error}") from error
-    if not isinstance(value, _Object):
+    if not isinstance(value, JsonObject):
         raise InputError(f"{what} {path}: the top level must be an object, not {_json_type(value)}")
     if not value:
         raise InputError(f"{what} {path}: holds no task")
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    value = _Object(pairs)
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    value = JsonObject(pairs)
     if len(value) < len(pairs):
         value.duplicates = frozenset(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
     return value
 
 
-def _challenges(value: _Object) -> Challenges:
+def _challenges(value: JsonObject) -> Challenges:
     tasks: list[Task] = []
     malformed: list[MalformedTask] = []
     for task_id, entry in value.items():
@@ -228,7 +228,7 @@ def _grid_of(item: Any, key: str, where: str) -> Grid:
 
 
 def _member(value: Any, key: str, where: str) -> Any:
-    if not isinstance(value, _Object):
+    if not isinstance(value, JsonObject):
         raise _Malformed(f"{where}must be an object, not {_json_type(value)}")
     if key not in value:
         raise _Malformed(f"{where}has no {key!r}")
@@ -238,6 +238,8 @@ def _member(value: Any, key: str, where: str) -> Any:
 
 
 def _grid(value: Any, where: str) -> Grid:
+    if not isinstance(value, list):
+        raise _Malformed(f"{where}: must be a grid (a list of rows), not {_json_type(value)}")
     try:
         return as_grid(value)
     except GridError as error:
@@ -264,7 +266,7 @@ def _json_type(value: Any) -> str:
         return "true or false"
     names = {
         dict: "an object",
-        _Object: "an object",
+        JsonObject: "an object",
         list: "a list",
         str: "a string",
         int: "a number",
