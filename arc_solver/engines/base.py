@@ -105,6 +105,10 @@ class Engine(Protocol):
         """
         ...
 
+    def describe(self) -> str:
+        """One line for people: which model runs on what."""
+        ...
+
     def close(self) -> None:
         """Free the device."""
         ...
