@@ -27,6 +27,8 @@ class Board:
         self._attempts: dict[str, TaskAttempts] = {task.task_id: choose_attempts(task) for task in challenges.malformed}
         self._stale = set(self._tasks)
         self._seen: set[tuple[object, ...]] = set()
+        self._fitting: set[str] = set()
+        self._counts: Counter[str] = Counter()
 
     def add(self, event: Candidate | Rejected | TaskDone) -> bool:
         """Take in an event. False if it is about an unknown task or says nothing new."""
@@ -43,6 +45,9 @@ class Board:
             self._seen.add(identity)
             self.candidates[event.task_id].append(event)
             self._stale.add(event.task_id)
+            self._counts[event.origin.proposer] += 1
+            if isinstance(event.evidence, ProgramEvidence) and event.evidence.passes_all:
+                self._fitting.add(event.task_id)
         return True
 
     @property
@@ -59,19 +64,15 @@ class Board:
 
     def n_fitting(self) -> int:
         """Tasks for which some program reproduces every training pair."""
-        return sum(any(_fits(candidate) for candidate in found) for found in self.candidates.values())
+        return len(self._fitting)
 
     def n_candidates(self) -> Counter[str]:
         """Candidates by proposer."""
-        return Counter(candidate.origin.proposer for found in self.candidates.values() for candidate in found)
+        return self._counts.copy()
 
     def n_rejected(self) -> Counter[str]:
         """What was rejected, by proposer and reason."""
         return Counter({f"{proposer}: {reason}": n for (proposer, reason), n in self.rejected.items()})
-
-
-def _fits(candidate: Candidate) -> bool:
-    return isinstance(candidate.evidence, ProgramEvidence) and candidate.evidence.passes_all
 
 
 def _identity(candidate: Candidate) -> tuple[object, ...]:

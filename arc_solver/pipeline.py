@@ -1,8 +1,8 @@
 """The story of a run: tasks -> proposers -> candidates -> votes -> submission.json, under one deadline.
 
 A valid file stands before the first lane starts and only gets better. This process never imports torch and
-runs no proposer: what can hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from being
-written. It never sees a solution.
+runs no proposer: what can hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from
+being written. It never sees a solution.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from arc_solver.candidates import Candidate, Rejected
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.journal import Journal
-from arc_solver.lanes.process import LaneProcess
+from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
 from arc_solver.progress import Progress, Status
 from arc_solver.proposers.base import TaskDone
@@ -71,7 +71,14 @@ class RunResult:
 
 
 def solve(
-    challenges: Challenges, config: RunConfig, files: RunFiles, *, resume: bool, clock: Clock, progress: Progress
+    challenges: Challenges,
+    config: RunConfig,
+    files: RunFiles,
+    *,
+    resume: bool,
+    clock: Clock,
+    progress: Progress,
+    lane_command: Sequence[str] = LANE_COMMAND,
 ) -> RunResult:
     """Run the proposers on the tasks and leave the best submission that the time allows.
 
@@ -82,6 +89,7 @@ def solve(
         resume: Take over the journal of an earlier run on the same tasks with the same settings.
         clock: The machine's monotonic clock (lanes compare their deadline with their own).
         progress: Where to report.
+        lane_command: The program that runs in a lane.
 
     Raises:
         InputError: The journal to resume belongs to another run, or the output folder cannot be written.
@@ -92,7 +100,8 @@ def solve(
     with run.open_journal(resume):
         run.write()
         try:
-            run.attend(run.start_lanes(deadline.minus(config.reserve_s)), deadline.minus(config.reserve_s))
+            working = deadline.minus(config.reserve_s)
+            run.attend(run.start_lanes(working, lane_command), working)
         except KeyboardInterrupt:
             run.result.interrupted = True
             progress.say("interrupted: keeping every answer found so far")
@@ -136,7 +145,7 @@ class _Run:
             )
         return self._journal
 
-    def start_lanes(self, deadline: Deadline) -> list[LaneProcess]:
+    def start_lanes(self, deadline: Deadline, command: Sequence[str]) -> list[LaneProcess]:
         """Start every lane that has something to do."""
         challenges = self.board.challenges
         for name, proposers in _LANES:
@@ -151,7 +160,8 @@ class _Run:
                 self._config.to_json(),
                 os.getpid(),
             )
-            self._lanes.append(LaneProcess(name, spec, self._files.log, self._config.engine.n_threads))
+            lane = LaneProcess(name, spec, self._files.log, self._config.engine.n_threads, command)
+            self._lanes.append(lane)
         return self._lanes
 
     def attend(self, lanes: Sequence[LaneProcess], deadline: Deadline) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from arc_solver.lanes.wire import LaneSpec, Message, decode, encode_spec
@@ -19,13 +20,17 @@ from arc_solver.lanes.wire import LaneSpec, Message, decode, encode_spec
 _MAX_LINE_BYTES = 4 << 20
 
 
+LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes.child")
+"""The program of a lane; tests put worse ones in its place."""
+
+
 class LaneProcess:
     """One running lane.
 
     It lives in a process group of its own, which `stop` kills as a whole, and dies with its parent.
     """
 
-    def __init__(self, name: str, spec: LaneSpec, log: Path, n_threads: int) -> None:
+    def __init__(self, name: str, spec: LaneSpec, log: Path, n_threads: int, command: Sequence[str]) -> None:
         """Start the lane.
 
         Args:
@@ -33,6 +38,7 @@ class LaneProcess:
             spec: What it shall do.
             log: Its standard error is appended here.
             n_threads: Threads for numerical libraries.
+            command: `LANE_COMMAND`, or a test's own.
         """
         self.name = name
         self.proposers = spec.proposers
@@ -40,7 +46,7 @@ class LaneProcess:
         self._rest = b""
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "arc_solver.lanes.child"],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,

