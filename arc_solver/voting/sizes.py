@@ -33,15 +33,14 @@ def predict_shapes(train: Sequence[Pair], test_input: Grid) -> tuple[Shape, ...]
     asked = _measure(test_input)
     wanted = [pair.output.shape for pair in train]
     shapes: dict[Shape, None] = {}
-    for relation in _RELATIONS:
-        for index, test_sides in enumerate(asked):
-            sides = []
-            for axis in (0, 1):
-                inputs = [measures[index][axis] for measures in measured]
-                sides.append(relation(inputs, [shape[axis] for shape in wanted], test_sides[axis]))
-            n_rows, n_columns = sides
-            if n_rows and n_columns and max(n_rows, n_columns) <= MAX_SIDE and min(n_rows, n_columns) > 0:
-                shapes.setdefault((n_rows, n_columns))
+    for relation, index in _LAWS:
+        sides = []
+        for axis in (0, 1):
+            inputs = [measures[index][axis] for measures in measured]
+            sides.append(relation(inputs, [shape[axis] for shape in wanted], asked[index][axis]))
+        n_rows, n_columns = sides
+        if n_rows and n_columns and max(n_rows, n_columns) <= MAX_SIDE and min(n_rows, n_columns) > 0:
+            shapes.setdefault((n_rows, n_columns))
     return tuple(shapes)
 
 
@@ -94,4 +93,16 @@ def _shifted(inputs: Sequence[int], outputs: Sequence[int], asked: int) -> int |
     return asked + shifts.pop() if len(shifts) == 1 else None
 
 
-_RELATIONS: tuple[_Relation, ...] = (_same, _constant, _scaled, _divided, _shifted)
+_SIDES, _TURNED, _BOXED, _COLORS = range(4)
+# From the most natural to what holds more often by chance.
+_LAWS: tuple[tuple[_Relation, int], ...] = (
+    (_same, _SIDES),
+    (_constant, _SIDES),
+    (_scaled, _SIDES),
+    (_divided, _SIDES),
+    (_same, _TURNED),
+    (_same, _BOXED),
+    (_same, _COLORS),
+    (_shifted, _SIDES),
+    *((relation, index) for index in (_TURNED, _BOXED, _COLORS) for relation in (_scaled, _divided, _shifted)),
+)
