@@ -21,7 +21,7 @@ from arc_solver.prompts.build import (
 )
 from arc_solver.prompts.encoders import GridEncoder, Unparsed
 from arc_solver.prompts.parse import parse_code, parse_grid
-from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES
+from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_CODE, OUTPUT_FROM_EXAMPLES, get_template
 from arc_solver.tasks import Pair
 
 
@@ -75,9 +75,22 @@ class Recipe:
 
     def make_sample(self, lesson: Lesson, style: Style, min_pairs: int = 1) -> Sample | PromptTooLong:
         """The sample, with demonstrations dropped from the end, but not below `min_pairs`, until it fits."""
-        build = partial(build_prompt, self.name, style.version, style.encoder, test_input=lesson.test.input)
-        completion = self.complete(build(lesson.train_pairs[:1]).prefill, style.encoder, lesson)
-        fitted = fit_to_context(build, lesson.train_pairs, prompt_chars, style.max_chars - len(completion))
+        build = partial(
+            build_prompt,
+            self.name,
+            style.version,
+            style.encoder,
+            test_input=lesson.test.input,
+            source=lesson.source,
+        )
+        prompt = build(lesson.train_pairs[:1])
+        completion = self.complete(prompt.prefill, style.encoder, lesson)
+        max_prompt_chars = style.max_chars - len(completion)
+        if not get_template(self.name, style.version).pair:
+            n_chars = prompt_chars(prompt)
+            too_long = n_chars > max_prompt_chars
+            return PromptTooLong(n_chars) if too_long else Sample(self.name, lesson.task_id, prompt, completion)
+        fitted = fit_to_context(build, lesson.train_pairs, prompt_chars, max_prompt_chars)
         if isinstance(fitted, PromptTooLong):
             return fitted
         if len(lesson.train_pairs) - fitted.n_dropped < min_pairs:
@@ -111,6 +124,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(OUTPUT_FROM_EXAMPLES, False, _complete_output, parse_grid),
         Recipe(CODE_FROM_EXAMPLES, True, _complete_code, _parse_program),
+        Recipe(OUTPUT_FROM_CODE, True, _complete_output, parse_grid),
     )
 }
 

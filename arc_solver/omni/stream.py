@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from arc_solver.grids import Grid
 from arc_solver.omni.recipes import Lesson, Recipe, Style, get_recipe
 from arc_solver.omni.sources import RE_ARC, TRAINING, PairSource, PairTable, ReArc, TrainingTasks
 from arc_solver.omni.splits import held_out_ids, split_ids
+from arc_solver.omni.synthesis import synthesize
 from arc_solver.prompts.base import Sample
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import get_encoder
 from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES, get_template
+from arc_solver.tasks import Pair
 
 _T = TypeVar("_T")
 
@@ -97,21 +99,43 @@ class Drawn:
     lesson: Lesson
 
 
+class ProgramTask(Protocol):
+    """A program and what it computes."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]: ...
+
+
+Synthesizer = Callable[[np.random.Generator, Sequence[Grid]], ProgramTask | None]
+"""(rng, inputs) -> a program that makes something of these inputs, or None where it found nothing interesting."""
+
+
 class DataEngine:
     """Draws samples from sources of pairs."""
 
-    def __init__(self, config: GenerateConfig, sources: Sequence[PairSource], held_out: frozenset[str]) -> None:
+    def __init__(
+        self,
+        config: GenerateConfig,
+        sources: Sequence[PairSource],
+        held_out: frozenset[str],
+        synthesize: Synthesizer = synthesize,
+    ) -> None:
         """Prepare the mix; tasks are read when first drawn.
 
         Args:
             config: What to draw.
             sources: Where pairs come from.
             held_out: `splits.held_out_ids` of the training set.
+            synthesize: Invents programs for the learning tasks that need them.
 
         Raises:
             InputError: No source has a weight, or a source has no task in the split.
         """
         self._config = config
+        self._synthesize = synthesize
         self._style = Style(config.version, get_encoder(config.encoder), config.max_chars)
         self._recipes = tuple((get_recipe(name), weight) for name, weight in config.recipe_weights)
         weights = dict(config.source_weights)
@@ -213,9 +237,7 @@ class DataEngine:
         inputs: list[Grid] = [
             view.apply(table.grid(2 * index)) for index in rng.choice(eligible, n_inputs, replace=False).tolist()
         ]
-        from arc_solver.omni.synthesis import synthesize
-
-        task = synthesize(rng, inputs)
+        task = self._synthesize(rng, inputs)
         if task is None or len(task.pairs) < 2:
             return None
         name = hashlib.sha256(task.source.encode()).hexdigest()[:8]

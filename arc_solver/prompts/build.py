@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from arc_solver.grids import Grid
 from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.encoders import FENCE, GridEncoder
-from arc_solver.prompts.templates import get_template
+from arc_solver.prompts.templates import CODE_FENCE, get_template
 from arc_solver.tasks import Pair
 
 STOP_STRINGS = (f"\n{FENCE}\n",)
@@ -49,7 +49,12 @@ class PromptTooLong:
 
 
 def build_prompt(
-    recipe: str, version: str, encoder: GridEncoder, train_pairs: Sequence[Pair], test_input: Grid | None = None
+    recipe: str,
+    version: str,
+    encoder: GridEncoder,
+    train_pairs: Sequence[Pair],
+    test_input: Grid | None = None,
+    source: str = "",
 ) -> Prompt:
     """The prompt of one learning task.
 
@@ -59,20 +64,23 @@ def build_prompt(
         encoder: How grids are written.
         train_pairs: The demonstrations, in the order shown.
         test_input: The input asked about; templates that do not show it ignore it.
+        source: The program asked about; templates that do not show it ignore it.
 
     Raises:
         InputError: There is no such template.
-        ValueError: The template shows the test input and none was given.
+        ValueError: The template shows the test input or a program, and none was given.
     """
     template = get_template(recipe, version)
     if template.asks_about_test and test_input is None:
         raise ValueError(f"{recipe} {version} shows the test input, and none was given")
+    if template.shows_code and not source:
+        raise ValueError(f"{recipe} {version} shows a program, and none was given")
     pairs = [
         template.pair.format(number=number, input=encoder.encode(pair.input), output=encoder.encode(pair.output))
         for number, pair in enumerate(train_pairs, start=1)
     ]
     test = encoder.encode(test_input) if template.asks_about_test and test_input is not None else ""
-    user = "".join((template.opening, *pairs, template.question.format(test=test)))
+    user = "".join((template.opening, *pairs, template.question.format(test=test, code=_code_block(source))))
     return Prompt(user=user, system=template.system, prefill=template.prefill)
 
 
@@ -93,7 +101,7 @@ def code_completion(prefill: str, source: str) -> str:
     """
     if FENCE in source:
         raise ValueError("a program in a fenced block cannot hold a fence")
-    return _continuation(prefill, f"{FENCE}python\n{source.strip(chr(10))}\n{FENCE}")
+    return _continuation(prefill, _code_block(source))
 
 
 def fit_to_context(
@@ -119,6 +127,11 @@ def fit_to_context(
         if n_tokens <= max_prompt_tokens:
             return FittedPrompt(prompt, n_tokens, len(train_pairs) - n_kept)
     return PromptTooLong(n_tokens)
+
+
+def _code_block(source: str) -> str:
+    body = source.strip("\n")
+    return f"{CODE_FENCE}\n{body}\n{FENCE}"
 
 
 def _continuation(prefill: str, answer: str) -> str:

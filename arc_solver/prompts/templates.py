@@ -13,6 +13,7 @@ from arc_solver.prompts.encoders import GRID_FENCE
 
 OUTPUT_FROM_EXAMPLES = "output-from-examples"
 CODE_FROM_EXAMPLES = "code-from-examples"
+OUTPUT_FROM_CODE = "output-from-code"
 
 CODE_FENCE = "```python"
 
@@ -23,8 +24,8 @@ class Template:
 
     Attributes:
         opening: Text before the first pair.
-        pair: Format of a training pair, with the fields `number`, `input` and `output`.
-        question: Format of what follows the pairs, with the field `test`.
+        pair: Format of a training pair, with the fields `number`, `input` and `output`; empty to show none.
+        question: Format of what follows the pairs, with the fields `test` and `code`, each where it is shown.
         prefill: Start of the answer, always the same, in training and at inference.
         system: The system's turn; empty for none.
     """
@@ -39,6 +40,11 @@ class Template:
     def asks_about_test(self) -> bool:
         """Whether the question shows the test input."""
         return "{test}" in self.question
+
+    @property
+    def shows_code(self) -> bool:
+        """Whether the question shows a program."""
+        return "{code}" in self.question
 
 
 _BRIEF_PAIR = "input\n{input}\noutput\n{output}\n"
@@ -74,6 +80,20 @@ TEMPLATES: dict[tuple[str, str], Template] = {
         pair=_SPOKEN_PAIR,
         question="Write the function `task(grid)`.",
         prefill=f"{CODE_FENCE}\n",
+        system=_SPOKEN_SYSTEM,
+    ),
+    (OUTPUT_FROM_CODE, "brief"): Template(
+        opening="", pair="", question="code\n{code}\ninput\n{test}\noutput", prefill=""
+    ),
+    (OUTPUT_FROM_CODE, "v0"): Template(
+        opening=(
+            "Below are a Python function and an input grid. The digits 0 to 9 stand for colours, and the first line of "
+            "a block gives rows x columns. Write the grid that the function returns for this input, as one block of "
+            "the same form and nothing else.\n\n"
+        ),
+        pair="",
+        question="{code}\n\nInput:\n{test}\n\nOutput:",
+        prefill=GRID_FENCE,
         system=_SPOKEN_SYSTEM,
     ),
 }

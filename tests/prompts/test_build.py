@@ -19,12 +19,19 @@ from arc_solver.prompts.build import (
     grid_completion,
 )
 from arc_solver.prompts.encoders import ENCODERS, GridEncoder
-from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES, TEMPLATES, get_template
+from arc_solver.prompts.templates import (
+    CODE_FROM_EXAMPLES,
+    OUTPUT_FROM_CODE,
+    OUTPUT_FROM_EXAMPLES,
+    TEMPLATES,
+    get_template,
+)
 from arc_solver.tasks import Pair
 
 ROWS = ENCODERS["rows"]
 PAIRS = tuple(Pair(as_grid([[color, color]]), as_grid([[color], [color]])) for color in range(1, 5))
 TEST = as_grid([[9, 8, 7]])
+SOURCE = "def task(grid):\n    return grid\n"
 
 
 def test_the_brief_prompt_is_almost_only_grids() -> None:
@@ -46,20 +53,22 @@ def test_every_template_shows_every_pair_in_order_and_the_test_input_where_asked
     recipe: str, version: str, encoder: GridEncoder
 ) -> None:
 
-    prompt = build_prompt(recipe, version, encoder, PAIRS, TEST)
-    blocks = [encoder.encode(grid) for pair in PAIRS for grid in (pair.input, pair.output)]
-    if recipe == OUTPUT_FROM_EXAMPLES:
+    prompt = build_prompt(recipe, version, encoder, PAIRS, TEST, SOURCE)
+    shown = () if recipe == OUTPUT_FROM_CODE else PAIRS
+    blocks = [encoder.encode(grid) for pair in shown for grid in (pair.input, pair.output)]
+    if recipe != CODE_FROM_EXAMPLES:
         blocks.append(encoder.encode(TEST))
     at = -1
     for block in blocks:
         at = prompt.user.index(block, at + 1)
     assert prompt.user.count("```grid") == len(blocks)
+    assert prompt.user.count(f"```python\n{SOURCE}```\n") == (recipe == OUTPUT_FROM_CODE)
     assert "{" not in prompt.user + prompt.system + prompt.prefill
 
 
 @pytest.mark.parametrize(("recipe", "version"), list(TEMPLATES))
 def test_words_do_not_end_in_white_space_that_chat_templates_strip(recipe: str, version: str) -> None:
-    prompt = build_prompt(recipe, version, ROWS, PAIRS, TEST)
+    prompt = build_prompt(recipe, version, ROWS, PAIRS, TEST, SOURCE)
     assert prompt.user == prompt.user.strip()
     assert prompt.system == prompt.system.strip()
 
@@ -100,5 +109,7 @@ def test_mistakes_of_the_caller() -> None:
         fit_to_context(build, (), count, 1000)
     with pytest.raises(ValueError, match="test input"):
         build_prompt(OUTPUT_FROM_EXAMPLES, "brief", ROWS, PAIRS)
+    with pytest.raises(ValueError, match="shows a program"):
+        build_prompt(OUTPUT_FROM_CODE, "brief", ROWS, PAIRS, TEST)
     with pytest.raises(InputError, match=r"'v9'; known: .*output-from-examples v0"):
         get_template(OUTPUT_FROM_EXAMPLES, "v9")
