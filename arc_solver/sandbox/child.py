@@ -41,14 +41,14 @@ _MAX_SIDE = 30
 _SYMBOLS = bytes(range(10))
 
 # Bound here because a program may replace them where they came from.
-_all, _exec, _compile, _callable, _len, _list, _map, _max, _min, _str, _type = (
-    all, exec, compile, callable, len, list, map, max, min, str, type,
+_all, _exec, _compile, _callable, _len, _list, _map, _max, _min, _str, _type, _zip = (
+    all, exec, compile, callable, len, list, map, max, min, str, type, zip,
 )  # fmt: skip
 _BaseException, _Exception, _MemoryError, _SystemExit = BaseException, Exception, MemoryError, SystemExit
-_bool, _bytes, _dict, _int, _tuple, _ndarray = bool, bytes, dict, int, tuple, np.ndarray
+_bool, _bytes, _int, _tuple, _ndarray = bool, bytes, int, tuple, np.ndarray
 _bytearray, _frombuffer, _int8 = bytearray, np.frombuffer, np.int8
 _exit, _write, _set_timer, _timer = os._exit, os.write, signal.setitimer, signal.ITIMER_PROF
-_get_handler, _timer_signal = signal.getsignal, signal.SIGPROF
+_get_handler, _timer_signal, _default_action = signal.getsignal, signal.SIGPROF, signal.SIG_DFL
 _copy_context, _threads = contextvars.copy_context, sys._current_frames
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
 _trace, _profile = sys.gettrace, sys.getprofile
@@ -60,7 +60,8 @@ def load_vocabulary() -> dict[str, Any]:
     """Import everything that a program may import; afterwards nothing else can be.
 
     Returns:
-        The names that are in scope in every program: those of `arc_solver.dsl`, and `np`.
+        The names that are in scope in every program: those of `arc_solver.dsl`, `np` and the built-in ones. Programs
+        see them as built-ins, below an empty scope of their own: nothing is copied for a program.
     """
     for name in _PRELOADED.split():
         importlib.import_module(name)
@@ -72,7 +73,7 @@ def load_vocabulary() -> dict[str, Any]:
     sys.path.clear()
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__name__", "") == "BuiltinImporter"]
     warnings.simplefilter("ignore")
-    return {name: getattr(dsl, name) for name in names} | {"np": np, "__name__": "program"}
+    return vars(builtins) | {name: getattr(dsl, name) for name in names} | {"np": np}
 
 
 class Guard:
@@ -82,10 +83,10 @@ class Guard:
     screening.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: dict[str, Any]) -> None:
         modules = [sys.modules[name] for name in _GUARDED.split()]
         modules += [module for name, module in sys.modules.items() if name.startswith("arc_solver.dsl")]
-        self._dicts = [vars(module) for module in modules]
+        self._dicts = [names, *map(vars, modules)]
         self._values = [_list(names.values()) for names in self._dicts]
         self._modules = _list(sys.modules.values())
         self._filters = _list(warnings.filters)
@@ -96,14 +97,14 @@ class Guard:
         if _recursion_limit() != self._recursion_limit:
             _set_recursion_limit(self._recursion_limit)
         try:
-            for names, values in zip(self._dicts, self._values, strict=True):
+            for names, values in _zip(self._dicts, self._values, strict=True):
                 if _list(names.values()) != values:
                     return True
             if _list(sys.modules.values())[: _len(self._modules)] != self._modules:
                 return True
             if _list(warnings.filters) != self._filters or _trace() is not None or _profile() is not None:
                 return True
-            return _len(_threads()) > 1 or _get_handler(_timer_signal) != signal.SIG_DFL
+            return _len(_threads()) > 1 or _get_handler(_timer_signal) != _default_action
         except _Exception:
             return True
 
@@ -147,7 +148,8 @@ def _run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard)
         # numpy keeps error handling and print options in context variables.
         kind, detail, outputs, name = _copy_context().run(_run_program, source, inputs, names)
         _set_timer(_timer, 0)
-        stop = kind is Kind.MEMORY or guard.tampered()
+        # Looking at everything copies hundreds of shared pages: not for a program that nobody follows.
+        stop = index + 1 < request.n_programs and (kind is Kind.MEMORY or guard.tampered())
         _write_whole(encode_result(index, kind, detail, stop, outputs, name))
         if stop:
             return
@@ -167,8 +169,7 @@ def _run_program(
     except _Exception:
         # SyntaxError, but also ValueError for NUL, RecursionError and MemoryError for nesting.
         return Kind.SYNTAX, 0, outputs, b""
-    scope = _dict(names)
-    scope["__builtins__"] = _dict(_BUILTINS)
+    scope: dict[str, Any] = {"__builtins__": names, "__name__": "program"}
     try:
         _exec(code, scope)
         task = scope.get("task")
@@ -258,6 +259,3 @@ def _rows_bytes(rows: Any) -> tuple[Why | None, bytes]:
     if _min(cells) < 0 or _max(cells) > 9:
         return Why.SYMBOL, b""
     return None, _bytes((n_rows, n_columns)) + _bytes(cells)
-
-
-_BUILTINS = vars(builtins)

@@ -22,6 +22,9 @@ MAX_NAME_BYTES = 64
 READY_INDEX = 0xFFFF
 _MAX_GRID_BYTES = 2 + 30 * 30
 
+# Bound here because a program may replace them in `builtins` before its result is written.
+_len, _range = len, range
+
 _REQUEST = struct.Struct("<IddQQH")
 _PROGRAM = struct.Struct("<IH")
 _ANSWER = struct.Struct("<IBi")
@@ -117,13 +120,13 @@ def encode_program(source: bytes, inputs: Sequence[tuple[int, int, bytes]]) -> b
 def decode_programs(body: bytes, n_programs: int) -> Iterator[tuple[bytes, list[tuple[int, int, bytes]]]]:
     """The programs of a request, one at a time."""
     at = 0
-    for _ in range(n_programs):
+    for _ in _range(n_programs):
         n_source, n_inputs = _PROGRAM.unpack_from(body, at)
         at += _PROGRAM.size
         source = body[at : at + n_source]
         at += n_source
         inputs = []
-        for _ in range(n_inputs):
+        for _ in _range(n_inputs):
             end = at + 2 + body[at] * body[at + 1]
             inputs.append((body[at], body[at + 1], body[at + 2 : end]))
             at = end
@@ -170,16 +173,20 @@ def encode_result(
 ) -> bytes:
     """A result frame; each output is its rows, its columns and its cells as bytes already."""
     payload = b"".join(outputs) + name
-    length = _RESULT.size - LENGTH.size + len(payload)
-    return _RESULT.pack(length, index, kind, detail, stopped, len(outputs), len(name)) + payload
+    length = _RESULT.size - LENGTH.size + _len(payload)
+    return _RESULT.pack(length, index, kind, detail, stopped, _len(outputs), _len(name)) + payload
 
 
 READY = encode_result(READY_INDEX, Kind.READY)
 """The first thing that a child writes, before any program runs."""
 
 
-def decode_results(blob: bytes) -> list[Result]:
+def decode_results(blob: bytes, max_frame_bytes: int) -> list[Result]:
     """The result frames of a child, without READY. A last frame that the child died in is dropped.
+
+    Args:
+        blob: What the child wrote.
+        max_frame_bytes: Longest frame that a program of this job can lead to.
 
     Raises:
         GarbledError: Something that no well-behaved child writes; a program got at the pipe.
@@ -188,8 +195,8 @@ def decode_results(blob: bytes) -> list[Result]:
     at = len(READY)
     while len(blob) - at >= _RESULT.size:
         end = at + LENGTH.size + LENGTH.unpack_from(blob, at)[0]
-        if end - at < _RESULT.size:
-            raise GarbledError("a frame is shorter than its header")
+        if not _RESULT.size <= end - at <= max_frame_bytes:
+            raise GarbledError("a frame has an impossible length")
         if end > len(blob):
             break
         result = _decode_result(blob, at, end)

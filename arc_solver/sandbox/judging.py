@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arc_solver.grids import MAX_SIDE, N_COLORS, Grid
-from arc_solver.sandbox.frames import Answer, End, GarbledError, Kind, Result, Why, decode_results
+from arc_solver.sandbox.frames import Answer, End, GarbledError, Kind, Result, Why, decode_results, max_result_bytes
 from arc_solver.sandbox.verdicts import (
     Crashed,
     InvalidOutput,
@@ -68,7 +68,7 @@ def judge(answer: Answer | None, n_programs: int, n_inputs: list[int], solo: boo
     if answer is None:
         return _all_blamed(everyone, solo, Crashed(detail="took its zygote down"))
     try:
-        results = decode_results(answer.results)
+        results = decode_results(answer.results, max_result_bytes(max(n_inputs)))
         verdicts = [_verdict(result, n) for result, n in zip(results, n_inputs, strict=False)]
         if len(results) > n_programs:
             raise GarbledError("more frames than programs")

@@ -76,7 +76,7 @@ class Zygote:
         matrix = np.ones((8, 8))
         np.matmul(matrix, matrix)
         child.grid_bytes(np.zeros((1, 1), dtype=np.int8))
-        self._guard = child.Guard()
+        self._guard = child.Guard(self._names)
         gc.collect()
         gc.freeze()
         body = encode_program(b"def task(grid):\n    return grid", [(1, 1, b"\0")])
@@ -191,10 +191,10 @@ class Watch:
                 return took
             took = True
             self._n_bytes += len(chunk)
+            self._chunks.append(chunk)
             if self._n_bytes > self._request.max_result_bytes:
                 self._kill_for(End.FLOOD)
                 return took
-            self._chunks.append(chunk)
             if len(chunk) < _READ_BYTES:
                 return took
 
