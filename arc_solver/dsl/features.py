@@ -1,9 +1,9 @@
 """Cell maps: one number for every cell of a grid, for programs that decide cell by cell.
 
-A cell map has the shape of its grid: `out[component_size(grid) == 3] = 2` reads as the rule it is. Two switches recur:
-`diagonal` says whether cells that touch at a corner belong together, `by_color` whether a component has one colour (True)
-or is any connected patch of cells that are not background (False). Background is colour 0 where the grid has it, else its
-most common colour; background patches are components too. This module knows nothing of how rules are found.
+A cell map has the shape of its grid: `out[component_size(grid) == 3] = 2` reads as the rule it is. Two switches
+recur: `diagonal` says whether cells that touch at a corner belong together, `by_color` whether a component has one
+colour (True) or is any connected patch of cells that are not background (False). Background is colour 0 where the grid
+has it, else its most common colour; background patches are components too. Knows nothing of how rules are found.
 
 Shapes: R rows, C columns.
 """
@@ -337,8 +337,8 @@ def line_filled(grid: Grid, vertical: bool) -> CellMap:
     >>> line_filled(np.array([[1, 0, 2], [0, 0, 0]], dtype=np.int8), False).tolist()
     [[2, 2, 2], [0, 0, 0]]
     """
-    counts = (grid != _background(grid)).sum(axis=0 if vertical else 1, keepdims=True, dtype=np.int16)
-    return np.broadcast_to(counts, grid.shape).copy()
+    counts = (grid != _background(grid)).sum(axis=0 if vertical else 1, keepdims=True)
+    return np.repeat(counts.astype(np.int16), grid.shape[0 if vertical else 1], axis=0 if vertical else 1)
 
 
 @primitive
@@ -348,8 +348,8 @@ def line_empty(grid: Grid, vertical: bool) -> CellMap:
     >>> line_empty(np.array([[1, 0, 2], [0, 0, 0]], dtype=np.int8), False).tolist()
     [[1, 1, 1], [3, 3, 3]]
     """
-    counts = (grid == _background(grid)).sum(axis=0 if vertical else 1, keepdims=True, dtype=np.int16)
-    return np.broadcast_to(counts, grid.shape).copy()
+    counts = (grid == _background(grid)).sum(axis=0 if vertical else 1, keepdims=True)
+    return np.repeat(counts.astype(np.int16), grid.shape[0 if vertical else 1], axis=0 if vertical else 1)
 
 
 @primitive
@@ -359,8 +359,8 @@ def position(grid: Grid, vertical: bool, from_end: bool) -> CellMap:
     >>> position(np.array([[5, 5, 5]], dtype=np.int8), False, True).tolist()
     [[2, 1, 0]]
     """
-    index = np.indices(grid.shape)[0 if vertical else 1]
-    return ((grid.shape[0 if vertical else 1] - 1 - index) if from_end else index).astype(np.int16)
+    index: CellMap = np.indices(grid.shape, dtype=np.int16)[0 if vertical else 1]
+    return np.flip(index) if from_end else index
 
 
 @primitive
@@ -371,8 +371,9 @@ def edge_distance(grid: Grid) -> CellMap:
     [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
     """
     rows, cols = np.indices(grid.shape)
-    nearest = np.minimum(np.minimum(rows, grid.shape[0] - 1 - rows), np.minimum(cols, grid.shape[1] - 1 - cols))
-    return nearest.astype(np.int16)
+    by_row, by_col = np.minimum(rows, np.flip(rows)), np.minimum(cols, np.flip(cols))
+    nearest: CellMap = np.minimum(by_row, by_col).astype(np.int16)
+    return nearest
 
 
 @primitive
@@ -401,3 +402,28 @@ def ranked_color(grid: Grid, rank: int) -> Grid:
     order = sorted((c for c in range(10) if counts[c] and c != background), key=lambda c: (-counts[c], c))
     color = order[rank] if -len(order) <= rank < len(order) else background
     return np.full_like(grid, color)
+
+
+@primitive
+def equal_panels(grid: Grid) -> list[Grid]:
+    """The equal parts between full lines of one colour, row by row; of several colours the one that gives most parts.
+
+    >>> [part.tolist() for part in equal_panels(np.array([[0, 0, 5, 0, 1]], dtype=np.int8))]
+    [[[0, 0]], [[0, 1]]]
+    """
+    best: list[Grid] = []
+    for color in np.unique(grid).tolist():
+        is_color = grid == color
+        row_spans, col_spans = _spans(is_color.all(axis=1)), _spans(is_color.all(axis=0))
+        heights, widths = {b - a for a, b in row_spans}, {b - a for a, b in col_spans}
+        if len(heights) == 1 and len(widths) == 1 and len(row_spans) * len(col_spans) > len(best):
+            best = [grid[a:b, c:d].copy() for a, b in row_spans for c, d in col_spans]
+    if len(best) < 2:
+        raise ValueError("no full lines of one colour that leave equal parts")
+    return best
+
+
+def _spans(is_line: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The maximal runs between lines, as (start, end)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], is_line, [True]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -1,7 +1,7 @@
 """Enumeration of programs over the registered primitives, cheapest first, one for each behaviour.
 
-Whatever is registered is searched. Costs are ticks: a call is two, a constant none to two. Knows types and costs, nothing of what the
-primitives mean.
+Whatever is registered is searched. Costs are ticks: a call is two, a constant none to two. Knows types and costs,
+nothing of what the primitives mean.
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ def enumerated_drafts(examples: Examples, bank: Bank) -> Iterator[Draft]:
     for value in bank.fitting:
         yield _draft(examples, value, "enumerate")
     near = [(_misses(value, examples.outputs), value) for value in bank.values.get("grid", ())]
-    for _, value in sorted(((m, v) for m, v in near if m is not None), key=lambda one: (*one[0], one[1].cost))[:N_PARTIAL]:
+    for _, value in sorted(((m, v) for m, v in near if m is not None), key=lambda one: (*one[0], one[1].cost))[
+        :N_PARTIAL
+    ]:
         if value not in bank.fitting:
             yield _draft(examples, value, "enumerate")
 

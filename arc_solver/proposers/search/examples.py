@@ -1,4 +1,4 @@
-"""What the stages of the search pass to each other: the examples to explain, and drafts of programs that may explain them.
+"""What the stages of the search pass to each other: examples to explain, and drafts of programs that may explain them.
 
 Knows nothing of how drafts are found, run or ranked.
 """

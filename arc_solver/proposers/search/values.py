@@ -57,7 +57,7 @@ def signature(type_name: str, results: Iterable[Any]) -> bytes:
 def is_valid(type_name: str, result: Any) -> bool:
     """Whether a result is worth keeping: a grid within the limits, a list neither empty nor huge."""
     if type_name == "grid":
-        return isinstance(result, np.ndarray) and result.ndim == 2 and 0 < result.size and max(result.shape) <= 30
+        return isinstance(result, np.ndarray) and result.ndim == 2 and result.size > 0 and max(result.shape) <= 30
     if type_name in ("grids", "objects"):
         return isinstance(result, list) and 0 < len(result) <= MAX_ITEMS
     return True

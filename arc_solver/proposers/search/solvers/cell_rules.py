@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers.literals import CellMaps, Literal, cell_maps, literals
-from arc_solver.proposers.search.solvers.rule_learning import Problem, Rule, learn
+from arc_solver.proposers.search.solvers.rule_learning import Problem, learn
 
+STAGE = "cell_rules"
 MAX_RULES = 6
 N_VARIANTS = 3
 IDLE_COST = 2.0
@@ -25,8 +26,14 @@ MAX_CELLS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Action:
-    """What a rule may paint: `values` at every training cell, and the Python that computes it."""
+class Action:
+    """What a rule may paint.
+
+    Attributes:
+        expression: Python that computes it.
+        values: The colour it would give every training cell, shape (n_cells,).
+        cost: How far-fetched it is.
+    """
 
     expression: str
     values: NDArray[Any]
@@ -49,47 +56,65 @@ def solve(examples: Examples) -> Iterator[Draft]:
     maps = list(cell_maps(examples.inputs))
     conditions = literals(maps, examples.n_train)
     actions = _actions(maps, target, changed, examples.n_train)
-    found = yield from _variants(examples, conditions, actions, target, changed, "out = grid.copy()", 0.0)
+    drafts = list(rule_drafts(examples, STAGE, conditions, actions, target, changed, ("out = grid.copy()",), 0.0))
     kept = target != 0
-    if not found and kept.any() and (own[kept] == target[kept]).all():
-        yield from _variants(examples, conditions, actions, target, kept, "out = np.zeros_like(grid)", 0.5)
+    if not drafts and kept.any() and (own[kept] == target[kept]).all():
+        start = ("out = np.zeros_like(grid)",)
+        drafts = list(rule_drafts(examples, STAGE, conditions, actions, target, kept, start, 0.5))
+    yield from drafts
 
 
-def _actions(maps: Sequence[CellMaps], target: NDArray[Any], wanted: NDArray[np.bool_], n_train: int) -> list[_Action]:
+def _actions(maps: Sequence[CellMaps], target: NDArray[Any], wanted: NDArray[np.bool_], n_train: int) -> list[Action]:
     colors = np.unique(target[wanted]).tolist()
-    actions = [_Action(str(color), np.full_like(target, color), CONSTANT_COST) for color in colors]
+    actions = [Action(str(color), np.full_like(target, color), CONSTANT_COST) for color in colors]
     for feature in maps:
         if feature.is_color:
-            actions.append(_Action(feature.expression, _flat(feature.maps[:n_train]), feature.cost + 0.4))
+            actions.append(Action(feature.expression, _flat(feature.maps[:n_train]), feature.cost + 0.4))
     return actions
 
 
-def _variants(
+def rule_drafts(
     examples: Examples,
+    stage: str,
     conditions: Sequence[Literal],
-    actions: Sequence[_Action],
+    actions: Sequence[Action],
     target: NDArray[Any],
     wanted: NDArray[np.bool_],
-    start: str,
+    statements: tuple[str, ...],
     cost: float,
 ) -> Iterator[Draft]:
+    """Up to `N_VARIANTS` programs that explain the wanted cells, each beginning with other conditions.
+
+    Args:
+        examples: Where the programs are for.
+        stage: Who asks.
+        conditions: What rules may speak of.
+        actions: What rules may paint.
+        target: The output's colour at every training cell, shape (n_cells,).
+        wanted: The cells that `statements` leave wrong; elsewhere the rules must not do harm.
+        statements: What comes before the rules; they define `out`.
+        cost: What those statements cost.
+    """
     problem = _problem(conditions, actions, target, wanted)
     banned: frozenset[int] = frozenset()
-    n_found = 0
     for _ in range(N_VARIANTS):
         rules = learn(problem, MAX_RULES, banned)
         if rules is None:
-            break
-        n_found += 1
-        yield _draft(examples, rules, conditions, actions, start, cost)
-        banned |= set(rules[0].literals) - set(problem.splitters)
-        if not set(rules[0].literals) - set(problem.splitters):
-            break
-    return n_found
+            return
+        lines = list(statements)
+        for rule in rules:
+            condition = " & ".join(conditions[index].expression for index in rule.literals)
+            lines.append(f"out = np.where({condition}, {actions[rule.action].expression}, out)")
+        total = 1.0 + cost + sum(rule.cost + 0.5 for rule in rules)
+        yield examples.draft(stage, (*lines, "return out"), total)
+        fresh = frozenset(rules[0].literals) - frozenset(problem.splitters)
+        if not fresh:
+            return
+        banned |= fresh
 
 
 def _problem(
-    conditions: Sequence[Literal], actions: Sequence[_Action], target: NDArray[Any], wanted: NDArray[np.bool_]
+    conditions: Sequence[Literal], actions: Sequence[Action], target: NDArray[Any], wanted: NDArray[np.bool_]
 ) -> Problem:
     """Cells that no condition or action tells apart are merged."""
     holds = np.array([condition.values for condition in conditions])
@@ -111,21 +136,6 @@ def _problem(
         idle,
         splitters,
     )
-
-
-def _draft(
-    examples: Examples,
-    rules: Sequence[Rule],
-    conditions: Sequence[Literal],
-    actions: Sequence[_Action],
-    start: str,
-    cost: float,
-) -> Draft:
-    lines = [start]
-    for rule in rules:
-        condition = " & ".join(conditions[index].expression for index in rule.literals)
-        lines.append(f"out = np.where({condition}, {actions[rule.action].expression}, out)")
-    return examples.draft("cell_rules", (*lines, "return out"), 1.0 + cost + sum(rule.cost + 0.5 for rule in rules))
 
 
 def _flat(grids: Sequence[NDArray[Any]]) -> NDArray[Any]:

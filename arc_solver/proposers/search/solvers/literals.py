@@ -153,7 +153,7 @@ def _all_literals(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
         for value in values if len(values) <= MAX_VALUES else values[:3]:
             yield Literal(f"({feature.expression} == {value})", train == value, test == value, feature.cost)
             yield Literal(f"({feature.expression} != {value})", train != value, test != value, feature.cost + 0.3)
-        if ordered and 2 < len(values):
+        if ordered and len(values) > 2:
             for value in values[1:] if len(values) <= MAX_VALUES else values[1:4]:
                 yield Literal(f"({feature.expression} >= {value})", train >= value, test >= value, feature.cost + 0.4)
                 yield Literal(f"({feature.expression} < {value})", train < value, test < value, feature.cost + 0.4)
@@ -163,7 +163,7 @@ def _all_literals(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
 def _agreements(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
     rays = {feature.expression: feature for feature in maps if feature.expression.startswith("ray_color")}
     own = maps[0]
-    for d_row, d_col in ((0, 1), (1, 0), (1, 1), (1, -1)):
+    for d_row, d_col in ((0, 1), (1, 0), (1, 1), (1, -1)) if rays else ():
         one, other = rays[f"ray_color(grid, {d_row}, {d_col})"], rays[f"ray_color(grid, {-d_row}, {-d_col})"]
         yield _agreement(one, other, n_train)
     for feature in maps[1:]:
