@@ -120,6 +120,6 @@ def test_a_malformed_task_answers_with_what_is_readable():
 
 
 def test_a_pair_is_never_guessed_from_itself():
-    # Every output is a different constant: "the usual output" is right for the pair it learnt from and for no other.
-    task = task_of(lambda grid: np.full((2, 2), grid[0, 0]), [[1, 0]], [[2, 0]], [[3, 0]], [[4, 0]])
+    # Each pair maps a colour that no other pair shows: learnt from itself the map would look perfect.
+    task = task_of(lambda grid: np.where(grid, grid + 4, 0), [[1, 0]], [[2, 0]], [[3, 0]], [[4, 0]])
     assert not any("100%" in reason for _, reason in fallback_grids(task, 0))

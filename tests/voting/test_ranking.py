@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -99,6 +100,13 @@ def test_a_training_output_spelled_out_counts_too_but_a_small_pattern_does_not()
 def test_votes_are_counted_then_weighed():
     assert ranked([vote(A, -9.0, 0), vote(A, -9.0, 1), vote(B, -1.0)]) == [A, B]
     assert ranked([vote(A, -4.0, 0), vote(A, -2.0, 1), vote(B, -2.5, 0), vote(B, -2.5, 1)]) == [B, A]
+
+
+def test_a_probability_that_is_no_number_is_below_all_others():
+    for odd in (math.nan, math.inf, -math.inf):
+        found = [vote(A, odd), vote(B, -5.0), vote(C, -4.0)]
+        for order in itertools.permutations(found):
+            assert ranked(order) == [C, B, A]
 
 
 def test_a_repeated_candidate_is_one_vote():
