@@ -408,8 +408,8 @@ def ranked_color(grid: Grid, rank: int) -> Grid:
 def equal_panels(grid: Grid) -> list[Grid]:
     """The equal parts between full lines of one colour, row by row; of several colours the one that gives most parts.
 
-    >>> [part.tolist() for part in equal_panels(np.array([[0, 0, 5, 0, 1]], dtype=np.int8))]
-    [[[0, 0]], [[0, 1]]]
+    >>> [part.tolist() for part in equal_panels(np.array([[0, 2, 5, 0, 1]], dtype=np.int8))]
+    [[[0, 2]], [[0, 1]]]
     """
     best: list[Grid] = []
     for color in np.unique(grid).tolist():

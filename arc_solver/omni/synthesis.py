@@ -40,16 +40,16 @@ _LITERALS = (Color, Count, int, bool)
 # Drawn by weight, because chance alone would hardly ever string three calls over objects together. The first line uses
 # the grid, each other line the one before it; a trailing "merge" line uses both lines before it.
 _SKELETONS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (10, ("result",)),
+    (5, ("result",)),
     (20, ("result", "result")),
-    (10, ("result", "result", "result")),
-    (8, ("result", "result", "merge")),
+    (20, ("result", "result", "result")),
+    (14, ("result", "result", "merge")),
     (6, ("objects", "result")),
     (8, ("objects", "objects", "result")),
     (16, ("objects", "obj", "result")),
     (4, ("objects", "grids", "result")),
     (3, ("objects", "count", "result")),
-    (4, ("result", "objects", "result")),
+    (8, ("result", "objects", "result")),
     (8, ("grids", "result")),
     (5, ("grids", "result", "result")),
     (4, ("result", "grids", "result")),
