@@ -6,13 +6,14 @@ adapter.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arc_solver.errors import ModelError
-from arc_solver.finetune.manifest import verify_adapter, write_adapter_record
+from arc_solver.finetune.manifest import ADAPTER_CONFIG, verify_adapter, write_adapter_record
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
@@ -73,9 +74,13 @@ def save_adapter(model: Any, base_dir: Path, folder: Path, record: Mapping[str, 
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and not torch.isfinite(parameter.detach().to(torch.float16)).all():
             raise ModelError(f"not finite in fp16: {name}")
-    # The folder name only: an absolute path of this machine means nothing elsewhere.
-    model.peft_config["default"].base_model_name_or_path = Path(base_dir).name
-    model.save_pretrained(folder)
+    # No embedding is adapted; left to itself, peft asks the network whether the vocabulary has grown.
+    model.save_pretrained(folder, save_embedding_layers=False)
+    config_path = Path(folder) / ADAPTER_CONFIG
+    settings = json.loads(config_path.read_text(encoding="utf-8"))
+    # The folder's name only: a path of this machine means nothing elsewhere.
+    settings["base_model_name_or_path"] = Path(base_dir).name
+    config_path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (Path(folder) / "README.md").unlink(missing_ok=True)
     write_adapter_record(folder, base_dir, record)
 

