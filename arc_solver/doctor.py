@@ -86,7 +86,8 @@ def _disk() -> Finding:
 def _sandbox() -> Finding:
     try:
         with Sandbox() as sandbox:
-            return Finding("sandbox", True, sandbox.describe())
+            isolation = sandbox.describe()
+            return Finding("sandbox", isolation.grade != "C", isolation.text())
     except ArcSolverError as error:
         return Finding("sandbox", False, str(error))
 

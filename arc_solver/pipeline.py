@@ -12,7 +12,8 @@ import json
 import os
 import selectors
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,6 +131,8 @@ class _Run:
         self._progress = progress
         self._lanes: list[LaneProcess] = []
         self._written_s = float("-inf")
+        self._notes: set[str] = set()
+        self._complete = False
 
     def open_journal(self, resume: bool) -> Journal:
         key = run_key(self.board.challenges, self._config)
@@ -190,10 +193,26 @@ class _Run:
 
     def write(self) -> None:
         """Bring journal and submission up to date."""
-        self._journal.flush()
-        if self.board.changed or not self._files.submission.exists():
-            write_atomic(self._files.submission, build(self.board.challenges, self.board.attempts()))
         self._written_s = self._clock.now_s()
+        with self._worked_around("submission"):
+            self._journal.flush()
+            if self.board.changed or not self._complete:
+                self._complete = False
+                write_atomic(self._files.submission, build(self.board.challenges, self.board.attempts()))
+                self._complete = True
+
+    @contextmanager
+    def _worked_around(self, what: str) -> Iterator[None]:
+        """A full disk costs what it costs and no more: the run goes on, and the next write may find room again."""
+        try:
+            yield
+        except OSError as error:
+            message = f"cannot be written: {error.strerror or error}"
+            if self.result.failures.get(what) != message:
+                self._progress.say(f"{what} {message}; the run goes on and tries again")
+            self.result.failures[what] = message
+        else:
+            self.result.failures.pop(what, None)
 
     def _take(self, messages: Sequence[Message]) -> None:
         news = []
@@ -206,9 +225,11 @@ class _Run:
             elif isinstance(message, ProposerFailed):
                 self.result.failures[message.proposer] = message.message
                 self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
-            elif isinstance(message, Note):
+            elif isinstance(message, Note) and message.text not in self._notes:
+                self._notes.add(message.text)
                 self._progress.say(message.text)
-        self._journal.append(*news)
+        with self._worked_around("journal"):
+            self._journal.append(*news)
 
     def _ended(self, lane: LaneProcess) -> None:
         status = lane.ended()

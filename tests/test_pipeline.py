@@ -33,10 +33,13 @@ def saying(*lines: bytes, then: str = "") -> list[str]:
     return lane(f"sys.stdout.buffer.write({b''.join(lines)!r}); sys.stdout.flush()\n{then}")
 
 
+# No fall-back comes upon this by itself.
+ANSWER = as_grid([[7, 1, 7, 2, 7, 3, 7, 4, 7, 5, 7, 6, 7]])
+
+
 def right_answer(task: Task) -> Candidate:
-    output = as_grid(task.test_inputs[0][:, ::-1])
-    evidence = ProgramEvidence("def task(grid):\n    return grid[:, ::-1]\n", len(task.train), len(task.train), 1.0)
-    return Candidate(task.task_id, {0: output}, Origin("search"), evidence)
+    evidence = ProgramEvidence("def task(grid):\n    return rule(grid)\n", len(task.train), len(task.train), 1.0)
+    return Candidate(task.task_id, {0: ANSWER}, Origin("search"), evidence)
 
 
 def run(
@@ -59,7 +62,7 @@ def run(
 
 
 def answered(answers: dict, task: Task) -> bool:
-    return bool(np.array_equal(answers[task.task_id][0]["attempt_1"], task.test_inputs[0][:, ::-1]))
+    return bool(np.array_equal(answers[task.task_id][0]["attempt_1"], ANSWER))
 
 
 def test_what_a_lane_says_becomes_the_answer(flip_challenges: Challenges, tmp_path: Path) -> None:

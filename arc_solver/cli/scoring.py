@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from arc_solver.candidates import Candidate
 from arc_solver.cli.common import told_plainly
 from arc_solver.datasets import NAMED_SETS, limited, limited_solutions, load_named, load_solutions
 from arc_solver.errors import InputError
@@ -16,7 +18,7 @@ from arc_solver.evaluation import evaluate_submission, render_table, to_json
 from arc_solver.journal import read as read_journal
 from arc_solver.pipeline import RunFiles
 from arc_solver.submission import load
-from arc_solver.tasks import Solutions
+from arc_solver.tasks import Challenges, Solutions
 
 
 @click.command()
@@ -42,9 +44,8 @@ def evaluate(
     `pass_n` and the figures per proposer need the run's journal; without one, pass_n counts the two attempts. Tasks
     that a submission leaves out count as unanswered, never as absent.
     """
-    evaluation = evaluate_submission(
-        load(submission), _read_solutions(dataset, solutions, limit), _candidates(submission, journal)
-    )
+    challenges, truth = _read_truth(dataset, solutions, limit)
+    evaluation = evaluate_submission(load(submission), truth, _candidates(submission, journal), challenges)
     if as_json:
         json.dump(to_json(evaluation), sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -52,20 +53,23 @@ def evaluate(
         Console().print(render_table(evaluation))
 
 
-def _read_solutions(dataset: str | None, solutions: Path | None, limit: int | None) -> Solutions:
+def _read_truth(dataset: str | None, solutions: Path | None, limit: int | None) -> tuple[Challenges | None, Solutions]:
     if (dataset is None) == (solutions is None):
         raise InputError("give either --dataset or --solutions")
     if solutions is not None:
         if limit is not None:
             raise InputError("--limit goes with --dataset: a solutions file has no order of tasks")
-        return load_solutions(solutions)
+        return None, load_solutions(solutions)
     assert dataset is not None
     challenges, truth = load_named(dataset)
-    return limited_solutions(truth, limited(challenges, limit)) if limit is not None else truth
+    if limit is not None:
+        challenges = limited(challenges, limit)
+    return challenges, limited_solutions(truth, challenges)
 
 
-def _candidates(submission: Path, journal: Path | None):  # type: ignore[no-untyped-def]
+def _candidates(submission: Path, journal: Path | None) -> Sequence[Candidate] | None:
     if journal is None:
-        beside = RunFiles(submission).journal
-        return read_journal(beside).candidates if beside.exists() else None
+        journal = RunFiles(submission).journal
+        if not journal.exists():
+            return None
     return read_journal(journal).candidates

@@ -25,7 +25,7 @@ from arc_solver.finetune.manifest import verify_adapter
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
 from arc_solver.progress import ConsoleProgress
-from arc_solver.submission import check_output_path, load
+from arc_solver.submission import check_output_path, load, write_json
 from arc_solver.tasks import Challenges, Solutions
 
 
@@ -99,8 +99,7 @@ def solve(
         result = run_pipeline(tasks, config, RunFiles(output), resume=resume, clock=MonotonicClock(), progress=progress)
     scores = _report(console, result, truth, output)
     if json_file is not None:
-        figures = _figures(result, config, where, tasks) | scores
-        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+        write_json(json_file, _figures(result, config, where, tasks) | scores)
     if result.interrupted or (result.failures and not result.proposer_seconds):
         sys.exit(1)
 
@@ -193,7 +192,10 @@ def _report(console: Console, result: RunResult, truth: Solutions | None, output
     if truth is None:
         return {}
     evaluation = evaluate_submission(
-        load(output), truth, [item for items in result.board.candidates.values() for item in items]
+        load(output),
+        truth,
+        [candidate for found in result.board.candidates.values() for candidate in found],
+        result.board.challenges,
     )
     console.print(render_table(evaluation))
     return to_json(evaluation)
@@ -211,7 +213,7 @@ def _figures(result: RunResult, config: RunConfig, where: str, tasks: Challenges
         "n_malformed": len(tasks.malformed),
         "seconds": round(result.seconds, 2),
         "proposer_seconds": {name: round(seconds, 2) for name, seconds in result.proposer_seconds.items()},
-        "n_candidates": {name: result.board.n_candidates()[name] for name in config.proposers},
+        "candidates": {name: result.board.n_candidates()[name] for name in config.proposers},
         "n_fitting": result.board.n_fitting(),
         "n_resumed": result.resumed,
         "rejected": dict(result.board.n_rejected().most_common()),

@@ -39,7 +39,7 @@ _grid_option = click.option("--max-grid-cells", type=click.IntRange(1, 900), hel
     "--time-limit", type=Duration(), help="Seconds of training, those before a resume included: 30s, 60m, 8h."
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps. With neither limit: 1000.")
-@click.option("--max-tokens", type=click.IntRange(min=64), default=1024, show_default=True, help="Longest sample.")
+@click.option("--max-tokens", type=click.IntRange(min=64), help="Longest sample. Default: what suits the model.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--run", "run_dir", type=click.Path(path_type=Path), help="Folder for checkpoints and metrics.")
 @click.option("--resume/--no-resume", default=False, show_default=True, help="Go on from the run folder's checkpoint.")
@@ -53,15 +53,15 @@ def train(
     max_grid_cells: int | None,
     time_limit: float | None,
     steps: int | None,
-    max_tokens: int,
+    max_tokens: int | None,
     seed: int,
     run_dir: Path | None,
     resume: bool,
 ) -> None:
     """Train a base from scratch, all weights of a model, or a LoRA on any Hugging Face causal LM.
 
-    Held-out training tasks are never trained on; the held-out loss is reported by learning task while it runs. A run that was
-    killed goes on from its last checkpoint with --resume and gives the same losses as an unbroken one.
+    Held-out training tasks are never trained on; the held-out loss is reported by learning task while it runs. A run
+    that was killed goes on from its last checkpoint with --resume and gives the same losses as an unbroken one.
 
     \b
     Examples:
@@ -69,26 +69,21 @@ def train(
       arc-solver train --out adapter --base base --lora 16 --time-limit 10m
     """
     # torch is imported from here on only, so that --help stays quick and works without it.
-    from arc_solver.finetune.lora import LoraSettings
-    from arc_solver.finetune.session import TrainRequest, default_train_config, run_training
+    from arc_solver.finetune.session import DEFAULT_RECIPES, run_training, train_request
 
-    settings = default_train_config(
-        lora=rank is not None,
-        from_scratch=base is None,
-        seed=seed,
-        steps=steps,
-        time_limit_s=time_limit,
-        max_tokens=max_tokens,
-    )
-    request = TrainRequest(
-        out=out,
-        train=settings,
-        data=_data(recipes, max_grid_cells),
+    request = train_request(
+        out,
         base=base,
-        lora=LoraSettings(rank=rank) if rank is not None else None,
+        lora_rank=rank,
         re_arc=re_arc,
-        run_dir=run_dir,
+        recipes=parse_recipe_weights(recipes) if recipes else DEFAULT_RECIPES,
+        time_limit_s=time_limit,
+        steps=steps,
+        seed=seed,
         resume=resume,
+        run_dir=run_dir,
+        max_tokens=max_tokens,
+        max_grid_cells=max_grid_cells,
         command=shlex.join(["arc-solver", *sys.argv[1:]]),
     )
     run_training(request, click.echo)
@@ -119,7 +114,8 @@ def generate(
     \b
     Examples:
       arc-solver generate --show 3
-      arc-solver generate --recipes output-from-examples,code-from-examples:2 --n 1000 --re-arc re_arc.zip --out samples.jsonl
+      arc-solver generate --recipes output-from-examples,code-from-examples:2 --n 1000 --re-arc re_arc.zip --out
+      samples.jsonl
     """
     config = _data(recipes, max_grid_cells)
     if n_shown is not None:

@@ -54,6 +54,7 @@ class _Rooms:
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
         self._config, self._stack, self._say = config, stack, say
         self._sandbox = stack.enter_context(Sandbox(config.sandbox))
+        say(Note(self._sandbox.describe().text()))
         self._engine: Engine | None = None
 
     def proposer(self, name: str) -> Proposer:
