@@ -3,10 +3,10 @@
 Knows nothing of tasks, search or models; numpy and the standard library are all it imports.
 """
 
-from arc_solver.dsl import coloring, cropping, features, filling, geometry, objects, panels, scaling, symmetry
+from arc_solver.dsl import choosing, coloring, cropping, features, filling, geometry, objects, panels, scaling, symmetry
 from arc_solver.dsl.registry import PRIMITIVES, Grid, Object
 
-_MODULES = (geometry, cropping, coloring, scaling, objects, panels, filling, symmetry, features)
+_MODULES = (geometry, cropping, coloring, scaling, objects, choosing, panels, filling, symmetry, features)
 
 for _name, _primitive in PRIMITIVES.items():
     globals()[_name] = _primitive.function

@@ -132,9 +132,12 @@ def _flood(left: list[int], start: int, key: int, offsets: list[int]) -> list[in
 def enclosed(open_cells: Mask) -> Mask:
     """The open cells from which no 4-connected path of open cells leads to the border, shape (R, C)."""
     labels, boxes = label_regions(open_cells, STEPS_4)
-    n_rows, n_cols = open_cells.shape
-    inside = np.array(
-        [False] + [top > 0 and left > 0 and bottom < n_rows and right < n_cols for top, left, bottom, right in boxes]
-    )
+    inside = np.array([False, *inner_boxes(boxes, open_cells.shape)])
     closed: Mask = inside[labels]
     return closed
+
+
+def inner_boxes(boxes: list[list[int]], shape: tuple[int, ...]) -> list[bool]:
+    """For each box of `label_regions` whether it keeps clear of the border of an array of that shape."""
+    n_rows, n_cols = shape
+    return [top > 0 and left > 0 and bottom < n_rows and right < n_cols for top, left, bottom, right in boxes]
