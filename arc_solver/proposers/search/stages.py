@@ -1,35 +1,53 @@
-"""The story of one task: every solver on the task itself, then the enumerator.
+"""The story of one task: every solver on the task itself, then the enumerator, then what builds on its finds.
 
 Knows the order of the stages and nothing of what they do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from arc_solver.budget import Deadline
-from arc_solver.proposers.search.enumerate import Enumeration, enumerated_drafts
+from arc_solver.proposers.search.answers import color_answers, count_answers
+from arc_solver.proposers.search.enumerate import Bank, Enumeration, enumerated_drafts
 from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.second_step import recolored, ruled
 from arc_solver.proposers.search.solvers import LIST_SOLVERS, SOLVERS
+from arc_solver.proposers.search.stacking import layers, side_by_side
 from arc_solver.tasks import Task
 
 
 def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft]:
-    """Every draft for a task, one for each source. Returns early, with what there is, once the deadline has passed."""
+    """Every draft for a task, one for each source. Returns early, with what there is, once the deadline has passed.
+
+    Args:
+        task: The task.
+        max_programs: Programs that the enumerator may evaluate.
+        deadline: A cut-off only: what is found does not depend on it before it passes.
+    """
     examples = Examples.of_task(task)
-    drafts: list[Draft] = []
-    for solve in SOLVERS.values():
-        if deadline.passed():
-            break
-        drafts.extend(solve(examples))
     bank = Enumeration(examples, max_programs, deadline).run()
-    drafts.extend(enumerated_drafts(examples, bank))
-    lists = sorted((*bank.values.get("grids", ()), *bank.values.get("objects", ())), key=lambda value: value.cost)
-    for solve_lists in LIST_SOLVERS.values():
+    drafts: list[Draft] = []
+    for stage in _stages(examples, bank):
         if deadline.passed():
             break
-        drafts.extend(solve_lists(examples, lists))
+        drafts.extend(stage)
+    if not bank.fitting and not any(draft.stage == "cell_rules" for draft in drafts) and not deadline.passed():
+        drafts.extend(ruled(examples, bank.values.get("grid", ())))
     return _distinct(drafts)
+
+
+def _stages(examples: Examples, bank: Bank) -> Iterator[Iterator[Draft]]:
+    grids = bank.values.get("grid", ())
+    lists = sorted((*bank.values.get("grids", ()), *bank.values.get("objects", ())), key=lambda value: value.cost)
+    yield from (solve(examples) for solve in SOLVERS.values())
+    yield enumerated_drafts(examples, bank)
+    yield from (solve(examples, lists) for solve in LIST_SOLVERS.values())
+    yield recolored(examples, grids)
+    yield side_by_side(examples, grids)
+    yield layers(examples, grids)
+    yield color_answers(examples, bank.values.get("color", ()))
+    yield count_answers(examples, bank.values.get("count", ()))
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
