@@ -6,6 +6,7 @@ import selectors
 from collections import deque
 from collections.abc import Callable, Collection
 
+from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.sandbox.frames import READY, Answer
 from arc_solver.sandbox.layers import Isolation
@@ -53,26 +54,40 @@ class Fleet:
         while self._workers:
             self._workers.pop().stop()
 
-    def drive(self, queue: deque[Job], accept: Accept) -> None:
-        """Work until the queue is empty and everything is answered.
+    def process_ids(self) -> tuple[int, ...]:
+        """Process ids of the zygotes that run now."""
+        return tuple(worker.pid for worker in self._workers)
+
+    def drive(self, queue: deque[Job], accept: Accept, deadline: Deadline | None = None) -> None:
+        """Work until the queue is empty and everything is answered, or until the deadline.
 
         Args:
             queue: Jobs to do; `accept` may add to it.
             accept: Called with every job and its answer, or with None where the job was lost twice together with its
                 zygote, although fresh zygotes work.
+            deadline: When to drop what is not answered; zygotes that are at work then are ended.
 
         Raises:
             SandboxError: Zygotes do not start, cannot fork, or die again and again.
         """
         try:
             while queue or any(worker.jobs for worker in self._workers):
-                self._step(queue, accept)
+                if deadline is not None and deadline.passed():
+                    self._abandon(queue)
+                    return
+                self._step(queue, accept, _POLL_S if deadline is None else min(_POLL_S, deadline.remaining_s()))
         except BaseException:
             # Answers of an abandoned run must not meet the jobs of the next.
             self.close()
             raise
 
-    def _step(self, queue: deque[Job], accept: Accept) -> None:
+    def _abandon(self, queue: deque[Job]) -> None:
+        queue.clear()
+        for worker in [worker for worker in self._workers if worker.jobs]:
+            self._workers.remove(worker)
+            worker.stop()
+
+    def _step(self, queue: deque[Job], accept: Accept, wait_s: float) -> None:
         self.start()
         with selectors.DefaultSelector() as selector:
             for worker in self._workers:
@@ -81,7 +96,7 @@ class Fleet:
                 if worker.jobs:
                     write = selectors.EVENT_WRITE if worker.wants_to_write() else 0
                     selector.register(worker, selectors.EVENT_READ | write, worker)
-            for key, events in selector.select(_POLL_S):
+            for key, events in selector.select(wait_s):
                 self._talk(key.data, events, queue, accept)
         for worker in [worker for worker in self._workers if worker.overdue()]:
             self._lose(worker, queue, accept)

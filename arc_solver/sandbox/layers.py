@@ -8,6 +8,7 @@ only: it lives inside the sandbox.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import struct
@@ -30,7 +31,7 @@ _LANDLOCK_FS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}
 _UNUSED_UID_BASE = 1_900_000_000
 _NOBODY_UID = 65_534
 
-_HELD, _DID_NOT_HOLD, _REFUSED = 0, 1, 2
+_HELD, _DID_NOT_HOLD, _FAILED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +120,21 @@ class Plan:
         """Why the layer does not hold, empty if it does."""
         pid = os.fork()
         if pid == 0:
-            code = _REFUSED
+            code = _FAILED
             try:
                 apply()
                 code = _HELD if probe() else _DID_NOT_HOLD
+            except OSError as error:
+                code = _FAILED + (error.errno or 0) % (256 - _FAILED)
             finally:
                 os._exit(code)
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if code == _HELD:
             return ""
-        return "the act was not refused" if code == _DID_NOT_HOLD else "not permitted or not supported here"
+        if code == _DID_NOT_HOLD:
+            return "the act was not refused"
+        return os.strerror(code - _FAILED) if code > _FAILED else "not supported here"
 
     def _chroot(self) -> None:
         if self._empty_dir_fd is None:
@@ -139,7 +144,7 @@ class Plan:
 
     def _setuid(self) -> None:
         if os.getuid() != 0:
-            raise OSError("only root can become somebody else")
+            raise PermissionError(errno.EPERM, "only root can become somebody else")
         # A user of its own, so that it may signal nobody; where only 65,536 users exist (containers), nobody.
         for uid in (_UNUSED_UID_BASE + os.getppid(), _NOBODY_UID):
             try:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 
+from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.grids import grids_equal
 from arc_solver.sandbox.fleet import Fleet
@@ -27,6 +28,7 @@ from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.verdicts import (
     Crashed,
     NonDeterministic,
+    NotRun,
     Ok,
     OutOfMemory,
     Program,
@@ -45,7 +47,10 @@ _GRACE_S = 30.0
 
 
 class Sandbox:
-    """Runs unknown programs in processes of its own. A context manager; one thread at a time is served.
+    """Runs unknown programs in processes of its own. A context manager.
+
+    One thread at a time is served. The processes end with the thread that started them (and are replaced if another one
+    goes on), so that nothing survives even a SIGKILL of this process.
 
     Args:
         limits: What each program may use.
@@ -89,7 +94,11 @@ class Sandbox:
             self._screening.start()
             return self._screening.isolation
 
-    def run(self, programs: Sequence[Program]) -> list[Verdict]:
+    def process_ids(self) -> tuple[int, ...]:
+        """Process ids of the zygotes that run now, for reports and tests."""
+        return self._screening.process_ids() + self._confirming.process_ids()
+
+    def run(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         """Screen programs in batches; what a batch may have caused is run again, alone.
 
         Programs of a batch share a process. What they can do to each other is noticed in most cases and at worst costs
@@ -97,6 +106,7 @@ class Sandbox:
 
         Args:
             programs: Programs, each with its inputs.
+            deadline: When to stop; what has no verdict by then is `NotRun`.
 
         Returns:
             verdicts[i] belongs to programs[i].
@@ -104,13 +114,14 @@ class Sandbox:
         Raises:
             SandboxError: The sandbox broke, whatever the programs did.
         """
-        return self._run(self._screening, programs, solo=False)
+        return self._run(self._screening, programs, deadline, solo=False)
 
-    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+    def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         """Run each program twice alone, in zygotes with different hash seeds.
 
         Args:
             programs: Programs, each with its inputs.
+            deadline: When to stop; what has not run twice by then is `NotRun`.
 
         Returns:
             verdicts[i] belongs to programs[i]: Ok only where both runs gave the same grids.
@@ -118,19 +129,19 @@ class Sandbox:
         Raises:
             SandboxError: The sandbox broke, whatever the programs did.
         """
-        verdicts = self._run(self._screening, programs, solo=True)
+        verdicts = self._run(self._screening, programs, deadline, solo=True)
         indices = [index for index, verdict in enumerate(verdicts) if isinstance(verdict, Ok)]
-        second = self._run(self._confirming, [programs[index] for index in indices], solo=True)
+        second = self._run(self._confirming, [programs[index] for index in indices], deadline, solo=True)
         for index, other in zip(indices, second, strict=True):
             verdicts[index] = _reconcile(verdicts[index], other)
         return verdicts
 
-    def _run(self, fleet: Fleet, programs: Sequence[Program], solo: bool) -> list[Verdict]:
+    def _run(self, fleet: Fleet, programs: Sequence[Program], deadline: Deadline | None, solo: bool) -> list[Verdict]:
         with self._lock:
             self._ensure_open()
             screening = _Run(programs, self.limits, self._job_ids)
             screening.enqueue(screening.pending, self._batch_size(len(screening.pending), solo), solo)
-            fleet.drive(screening.queue, screening.accept)
+            fleet.drive(screening.queue, screening.accept, deadline)
             return screening.verdicts()
 
     def _batch_size(self, n_programs: int, solo: bool) -> int:
@@ -179,7 +190,7 @@ class _Run:
 
     def verdicts(self) -> list[Verdict]:
         """All verdicts, in the order of the programs."""
-        return [self._verdicts[index] for index in range(len(self._n_inputs))]
+        return [self._verdicts.get(index, NotRun()) for index in range(len(self._n_inputs))]
 
     def _job(self, indices: tuple[int, ...], solo: bool) -> Job:
         limits = self._limits
@@ -209,7 +220,7 @@ def _encode(program: Program, limits: Limits) -> bytes | Verdict:
 
 def _reconcile(first: Verdict, second: Verdict) -> Verdict:
     """The verdict of two runs, the first of which was Ok."""
-    if isinstance(second, TimedOut | OutOfMemory | Crashed):
+    if isinstance(second, TimedOut | OutOfMemory | Crashed | NotRun):
         return dataclasses.replace(second, outputs=())
     if isinstance(second, Ok) and all(map(grids_equal, first.outputs, second.outputs)):
         return first

@@ -128,4 +128,13 @@ class TooLarge(Failed):
         return "program: source too large"
 
 
+@dataclass(frozen=True, slots=True)
+class NotRun(Failed):
+    """The deadline passed before its turn, or while it ran: nothing is known about the program."""
+
+    @property
+    def reason(self) -> str:
+        return "program: not run"
+
+
 Verdict = Ok | Failed

@@ -1,0 +1,132 @@
+"""What a child wrote and how it ended, turned into verdicts: no processes."""
+
+from __future__ import annotations
+
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arc_solver.sandbox.frames import READY, Answer, End, Kind, Why, encode_result, max_result_bytes
+from arc_solver.sandbox.judging import judge
+from arc_solver.sandbox.verdicts import Crashed, InvalidOutput, Ok, OutOfMemory, Raised, TimedOut
+
+GRID = bytes((1, 2, 3, 4))
+
+
+def answer(*frames: bytes, end: End = End.EXITED, status: int = 0) -> Answer:
+    return Answer(1, end, status, READY + b"".join(frames))
+
+
+def good(index: int) -> bytes:
+    return encode_result(index, Kind.OK, outputs=[GRID])
+
+
+def test_every_frame_becomes_a_verdict() -> None:
+    frames = (
+        good(0),
+        encode_result(1, Kind.RAISED, name=b"ValueError", outputs=[GRID]),
+        encode_result(2, Kind.INVALID, Why.RAGGED),
+    )
+    judgement = judge(answer(*frames), 3, [1, 2, 1], solo=False)
+    first, second, third = (judgement.final[position] for position in range(3))
+    assert isinstance(first, Ok)
+    assert first.outputs[0].tolist() == [[3, 4]]
+    assert isinstance(second, Raised)
+    assert second.kind == "ValueError"
+    assert len(second.outputs) == 1
+    assert third == InvalidOutput(why="ragged")
+    assert not judgement.solo
+    assert not judgement.again
+
+
+def test_a_batch_that_dies_is_charged_to_the_program_that_ran() -> None:
+    judgement = judge(answer(good(0), end=End.SIGNALED, status=11), 4, [1] * 4, solo=False)
+    assert (list(judgement.final), judgement.solo, judgement.again) == ([0], [1], [2, 3])
+
+
+def test_a_frame_that_the_child_died_in_does_not_count() -> None:
+    judgement = judge(answer(good(0), good(1)[:-1], end=End.WALL), 3, [1] * 3, solo=False)
+    assert (list(judgement.final), judgement.solo, judgement.again) == ([0], [1], [2])
+
+
+def test_a_child_that_stopped_itself_charges_nobody() -> None:
+    judgement = judge(answer(encode_result(0, Kind.OK, stopped=True, outputs=[GRID])), 3, [1] * 3, solo=False)
+    assert (list(judgement.final), judgement.solo, judgement.again) == ([0], [], [1, 2])
+
+
+def test_what_a_batch_may_have_caused_runs_again_alone() -> None:
+    frames = (encode_result(0, Kind.MEMORY), encode_result(1, Kind.EXIT, 3), good(2))
+    assert judge(answer(*frames), 3, [1] * 3, solo=False).solo == [0, 1]
+    assert judge(answer(frames[0]), 1, [1], solo=True).final == {0: OutOfMemory()}
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "verdict"),
+    [
+        (End.EXITED, 0, Crashed(detail="exit 0")),
+        (End.EXITED, 3, Crashed(detail="exit 3")),
+        (End.SIGNALED, 11, Crashed(detail="signal 11")),
+        (End.SIGNALED, signal.SIGPROF, TimedOut(kind="cpu")),
+        (End.SIGNALED, signal.SIGXCPU, TimedOut(kind="cpu")),
+        (End.CPU, 9, TimedOut(kind="cpu")),
+        (End.WALL, 9, TimedOut(kind="wall")),
+        (End.FLOOD, 9, Crashed(detail="wrote to the result pipe")),
+    ],
+)
+def test_the_end_of_a_lone_program_is_its_verdict(end: End, status: int, verdict: Crashed | TimedOut) -> None:
+    assert judge(answer(end=end, status=status), 1, [1], solo=True).final == {0: verdict}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        encode_result(1, Kind.OK, outputs=[GRID]),
+        encode_result(0, 99),
+        encode_result(0, Kind.READY),
+        encode_result(0, Kind.OK),
+        encode_result(0, Kind.OK, outputs=[GRID, GRID]),
+        encode_result(0, Kind.OK, outputs=[bytes((1, 1, 10))]),
+        encode_result(0, Kind.OK, outputs=[bytes((0, 5))]),
+        encode_result(0, Kind.OK, outputs=[bytes((1, 31)) + bytes(31)]),
+        encode_result(0, Kind.OK, outputs=[bytes((5, 5, 1))]),
+        encode_result(0, Kind.INVALID, 77),
+        encode_result(0, Kind.RAISED, name=b"x" * 65),
+        good(0) + good(0),
+        good(0) + good(1),
+        b"\xff" * 100,
+        b"\0" * 100,
+    ],
+)
+def test_forged_frames_make_everyone_run_alone(forged: bytes) -> None:
+    assert judge(answer(forged), 1, [1], solo=True).final == {0: Crashed(detail="wrote to the result pipe")}
+    assert judge(answer(forged, good(1)), 1, [1], solo=False).solo == [0]
+
+
+def test_names_are_cut_to_identifiers() -> None:
+    for name in (b"\x1b[2J", b"a b", b"", b"\xff"):
+        verdict = judge(answer(encode_result(0, Kind.RAISED, name=name)), 1, [1], solo=True).final[0]
+        assert verdict == Raised(kind="Exception")
+
+
+def test_a_job_that_took_its_zygote_down_twice() -> None:
+    assert judge(None, 3, [1] * 3, solo=False).solo == [0, 1, 2]
+    assert judge(None, 1, [1], solo=True).final == {0: Crashed(detail="took its zygote down")}
+
+
+@given(st.binary(max_size=300), st.integers(1, 4), st.sampled_from(list(End)))
+def test_any_bytes_give_every_program_one_place(noise: bytes, n_programs: int, end: End) -> None:
+    judgement = judge(answer(noise, end=end), n_programs, [1] * n_programs, solo=False)
+    assert sorted([*judgement.final, *judgement.solo, *judgement.again]) == list(range(n_programs))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(1, 30))
+def test_grids_survive_the_pipe(row: list[int], n_rows: int) -> None:
+    grid = np.array([row] * n_rows, dtype=np.int8)
+    frame = encode_result(0, Kind.OK, outputs=[bytes(grid.shape) + grid.tobytes()])
+    assert len(frame) <= max_result_bytes(1)
+    verdict = judge(answer(frame), 1, [1], solo=True).final[0]
+    assert isinstance(verdict, Ok)
+    assert np.array_equal(verdict.outputs[0], grid)
