@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from arc_solver.errors import InputError
 from arc_solver.proposers.induction import InductionSettings
@@ -24,6 +24,8 @@ from arc_solver.proposers.transduction import TransductionSettings
 from arc_solver.sandbox.limits import Limits
 
 PROPOSERS = ("search", "induction", "transduction")
+Device = Literal["auto", "cpu", "cuda"]
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 _T = TypeVar("_T")
@@ -41,8 +43,8 @@ class EngineSettings:
         n_threads: CPU threads of the lane in which the model runs.
     """
 
-    device: str = "auto"
-    dtype: str = "auto"
+    device: Device = "auto"
+    dtype: Dtype = "auto"
     max_batch_size: int = 32
     context_length: int = 0
     n_threads: int = 1
@@ -153,6 +155,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return build(hint, value, where)
     if hint is Path and isinstance(value, str):
         return Path(value)
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise InputError(f"{where}: {value!r}; choose from {', '.join(map(str, typing.get_args(hint)))}")
+        return value
     if typing.get_origin(hint) is tuple and isinstance(value, list | tuple):
         return tuple(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

@@ -1,0 +1,56 @@
+"""Presets and settings: checked where they are made, the same after a trip through JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arc_solver.config import RunConfig, build, default_preset, load_preset, preset_names
+from arc_solver.errors import InputError
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_and_comes_back_from_json(name: str) -> None:
+    config = load_preset(name, seed=7, model=Path("some/model"), adapter=None)
+    assert config.seed == 7
+    assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_kaggle_s_scoring_run_gets_its_own_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KAGGLE_IS_COMPETITION_RERUN", raising=False)
+    assert default_preset() == "cpu"
+    monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
+    assert default_preset() == "kaggle"
+    assert load_preset("kaggle").time_limit_s > 3600 > load_preset("cpu").time_limit_s
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"time_limit_s": 0}, "positive"),
+        ({"time_limit_s": 5, "proposers": ["magic"]}, "choose from search"),
+        ({"time_limit_s": 5, "proposers": []}, "choose from search"),
+        ({"time_limit_s": "5"}, "config.time_limit_s"),
+        ({"time_limit_s": 5, "seed": True}, "config.seed"),
+        ({"time_limit_s": 5, "colour": 1}, "no setting 'colour'"),
+        ({"time_limit_s": 5, "engine": {"device": "tpu"}}, "config.engine.device"),
+        ({"time_limit_s": 5, "search": {"max_programs": -1}}, "max_programs"),
+        ({}, "time_limit_s"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(value: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build(RunConfig, value, "config")
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="cpu"):
+        load_preset("mainframe")
+
+
+def test_time_and_threads_do_not_decide_answers_but_everything_else_does() -> None:
+    base = load_preset("cpu")
+    assert base.decides() == load_preset("cpu", time_limit_s=5.0, refresh_s=1.0).decides()
+    assert base.decides() != load_preset("cpu", seed=3).decides()
