@@ -73,6 +73,30 @@ class TrainRequest:
 DEFAULT_RECIPES = ((OUTPUT_FROM_EXAMPLES, 2.0), (CODE_FROM_EXAMPLES, 1.0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How large samples are.
+
+    Attributes:
+        max_grid_cells: Cells of a grid.
+        max_chars: Characters of a sample.
+        max_tokens: Tokens of a sample.
+    """
+
+    max_grid_cells: int
+    max_chars: int
+    max_tokens: int
+
+
+_SIZES = {
+    # A small model learns more from many small samples than from a few large ones.
+    "base": _Sizes(max_grid_cells=100, max_chars=1000, max_tokens=1024),
+    # What an adapter of it adds: the original tasks as they are, with their larger grids.
+    "adapter": _Sizes(max_grid_cells=225, max_chars=1800, max_tokens=2048),
+    "foreign": _Sizes(max_grid_cells=400, max_chars=3000, max_tokens=3072),
+}
+
+
 def train_request(
     out: Path,
     *,
@@ -91,22 +115,20 @@ def train_request(
 ) -> TrainRequest:
     """What the flags of `arc-solver train` ask for, with settings that suit it.
 
-    Small grids and short samples: a small model learns more from many of them than from a few large ones.
-
     Raises:
         InputError: A rank without a base, an unknown recipe, or a rank below 1.
     """
     if lora_rank is not None and lora_rank < 1:
         raise InputError(f"--lora {lora_rank}: the rank must be at least 1")
-    known = read_prompt_format(base) if base is not None else None
-    small = base is None or known is not None
+    sizes = _SIZES["base" if base is None else "adapter" if read_prompt_format(base) else "foreign"]
+    known = read_prompt_format(base) if base is not None else PromptFormat("brief", "numbered", sizes.max_tokens)
     data = GenerateConfig(
         recipe_weights=recipes,
         encoder=known.encoder if known else "numbered",
-        version=known.version if known else "brief" if small else "v0",
-        max_grid_cells=max_grid_cells or (100 if small else 400),
+        version=known.version if known else "v0",
+        max_grid_cells=max_grid_cells or sizes.max_grid_cells,
         max_code_input_cells=100,
-        max_chars=1000 if small else 3000,
+        max_chars=min(sizes.max_chars, max_tokens or sizes.max_chars),
     )
     return TrainRequest(
         out=out,
@@ -116,7 +138,7 @@ def train_request(
             seed=seed,
             steps=steps,
             time_limit_s=time_limit_s,
-            max_tokens=max_tokens or (1024 if small else 3072),
+            max_tokens=max_tokens or sizes.max_tokens,
         ),
         data=data,
         base=base,

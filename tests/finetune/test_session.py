@@ -101,3 +101,25 @@ def test_outputs_of_examples_count() -> None:
     expected = "".join(block.split("\n```")[0] + "\n```" for block in blocks)
     assert tokenizer.decode(chosen) == expected
     assert request.train.encoding.pattern == OUTPUTS_OF_EXAMPLES
+
+
+def test_an_adapter_that_does_not_help_is_not_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from arc_solver.errors import ModelError
+    from arc_solver.finetune import bundle
+    from arc_solver.finetune.manifest import verify_manifest
+
+    run_training(small(train_request(tmp_path / "base", steps=2, seed=1, command="one")))
+    request = small(train_request(tmp_path / "adapter", base=tmp_path / "base", lora_rank=8, steps=12, command="two"))
+    run_training(dataclasses.replace(request, train=dataclasses.replace(request.train, lr=0.01, warmup_steps=0)))
+    facts = bundle.bundle(tmp_path, n_samples=3)
+    losses = facts["held_out_loss"]
+    for recipe in ("output-from-examples", "code-from-examples"):
+        assert losses["with_adapter"][recipe] < losses["base"][recipe]
+    manifest = verify_manifest(tmp_path)
+    assert (manifest["command"], manifest["adapter"]["command"]) == ("one", "two")
+    (tmp_path / "manifest.json").unlink()
+    swapped = {"base": losses["with_adapter"], "with_adapter": losses["base"]}
+    monkeypatch.setattr(bundle, "measure", lambda *_, **__: swapped)
+    with pytest.raises(ModelError, match="does not lower"):
+        bundle.bundle(tmp_path, n_samples=3)
+    assert not (tmp_path / "manifest.json").exists()
