@@ -22,6 +22,15 @@ from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import InvalidOutput, NonDeterministic, NotRun, Ok, Program, Raised, TimedOut, Verdict
 
 GRID = as_grid([[1, 2], [3, 4]])
+BUSY = """
+import time
+
+def task(grid):
+    end = time.process_time() + 0.15
+    while time.process_time() < end:
+        pass
+    return grid
+"""
 
 
 def children_of(pid: int) -> list[int]:
@@ -124,10 +133,7 @@ def test_programs_do_not_see_names_of_their_neighbours(sandbox: Sandbox) -> None
 
 
 def test_slow_programs_get_their_time_when_alone() -> None:
-    slow = Program(
-        "import time\ndef task(grid):\n    end = time.process_time() + 0.15\n    while time.process_time() < end: pass\n    return grid",
-        (GRID,),
-    )
+    slow = Program(BUSY, (GRID,))
     with Sandbox(Limits(cpu_s=0.05, solo_cpu_s=2.0)) as sandbox:
         assert isinstance(sandbox.run([slow])[0], Ok)
     with Sandbox(Limits(cpu_s=0.05, solo_cpu_s=0.05)) as sandbox:
@@ -139,7 +145,7 @@ def test_slow_programs_get_their_time_when_alone() -> None:
     [
         "hash('a') % 10",
         "np.random.randint(10, size=(9, 9))",
-        "list({str(i): i for i in range(9)} and {chr(97 + i) for i in range(9)}).index('a')",
+        "list({chr(97 + i) for i in range(9)}).index('a')",
     ],
 )
 def test_what_differs_between_two_runs_is_nondeterministic(sandbox: Sandbox, expression: str) -> None:
@@ -202,7 +208,8 @@ def test_nothing_is_left_after_close() -> None:
 
 def test_nothing_survives_a_killed_parent() -> None:
     script = (
-        "from arc_solver.sandbox.pool import Sandbox, Limits\n"
+        "from arc_solver.sandbox.limits import Limits\n"
+        "from arc_solver.sandbox.pool import Sandbox\n"
         "from arc_solver.sandbox.verdicts import Program\n"
         "from arc_solver.grids import as_grid\n"
         "with Sandbox(Limits(cpu_s=600.0)) as sandbox:\n"
@@ -234,14 +241,11 @@ def test_a_zygote_holds_only_what_programs_need() -> None:
     assert set(names) == inside | {"arc_solver", "arc_solver.sandbox"}
 
 
-def test_programs_do_not_see_the_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_do_not_see_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_PARENT", "1")
-    program = Program("import os\ndef task(grid):\n    return [['SECRET_OF_THE_PARENT' in os.environ]]", (GRID,))
-    with Sandbox() as fresh:
-        assert fresh.run([program]) == [InvalidOutput(why="not integers")]
     program = Program("import os\ndef task(grid):\n    return [[int('SECRET_OF_THE_PARENT' in os.environ)]]", (GRID,))
-    with Sandbox() as fresh:
-        assert output(fresh.run([program])[0]).tolist() == [[0]]
+    with Sandbox() as sandbox:
+        assert output(sandbox.run([program])[0]).tolist() == [[0]]
 
 
 def test_layers_are_named_and_can_be_left_off() -> None:
