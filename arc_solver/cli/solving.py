@@ -21,7 +21,7 @@ from arc_solver.config import PROPOSERS, RunConfig, default_preset, load_preset,
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
 from arc_solver.errors import ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
-from arc_solver.finetune.manifest import verify_adapter
+from arc_solver.finetune.manifest import read_prompt_format, verify_adapter
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
 from arc_solver.progress import ConsoleProgress
@@ -127,7 +127,20 @@ def _configure(
         config = dataclasses.replace(config, reserve_s=0.1 * time_limit)
     if {"induction", "transduction"} & set(config.proposers):
         _check_model(config)
+        config = _asked_as_trained(config)
     return config
+
+
+def _asked_as_trained(config: RunConfig) -> RunConfig:
+    """A model of ours is asked in the words that it was trained on; anybody else's gets plain instructions."""
+    trained = read_prompt_format(config.model)
+    version, encoder = (trained.version, trained.encoder) if trained else ("v0", "rows")
+    asked: dict[str, Any] = {"version": version, "encoder": encoder, "use_stop_strings": trained is None}
+    return dataclasses.replace(
+        config,
+        induction=dataclasses.replace(config.induction, **asked),
+        transduction=dataclasses.replace(config.transduction, **asked),
+    )
 
 
 def _check_model(config: RunConfig) -> None:
