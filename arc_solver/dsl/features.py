@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl.registry import Grid, primitive
+from arc_solver.dsl.registry import Color, Grid, primitive
 
 CellMap = NDArray[np.int16]
 """Shape (R, C): a number for every cell."""
@@ -257,6 +257,36 @@ def component_color(grid: Grid, diagonal: bool, least: bool) -> Grid:
 
 
 @primitive
+def component_place(grid: Grid, by_color: bool, vertical: bool, from_end: bool) -> CellMap:
+    """Each cell's row (vertical) or column within the bounding box of its component; corners connect.
+
+    >>> component_place(np.array([[0, 1, 1], [0, 1, 0]], dtype=np.int8), True, False, False).tolist()
+    [[0, 0, 1], [0, 0, 2]]
+    """
+    parts = _components(grid, True, by_color)
+    index: CellMap = np.indices(grid.shape, dtype=np.int16)[0 if vertical else 1]
+    if from_end:
+        return parts.spread(parts.bottom if vertical else parts.right) - index
+    return index - parts.spread(parts.top if vertical else parts.left)
+
+
+@primitive
+def box_color(grid: Grid, diagonal: bool) -> Grid:
+    """Each cell's own colour or, for background, the colour of the smallest component whose bounding box holds it.
+
+    >>> box_color(np.array([[1, 1, 0], [1, 0, 0]], dtype=np.int8), False).tolist()
+    [[1, 1, 0], [1, 1, 0]]
+    """
+    parts = _components(grid, diagonal, True)
+    order = sorted((k for k in range(len(parts.size)) if parts.foreground[k]), key=lambda k: -parts.size[k])
+    colors = np.full_like(grid, _background(grid))
+    for label in order:
+        box = _box(parts, label)
+        colors[box] = grid[box][parts.labels[box] == label][0]
+    return np.where(grid != _background(grid), grid, colors)
+
+
+@primitive
 def ray_color(grid: Grid, d_row: int, d_col: int) -> Grid:
     """The first colour other than background that each cell sees in direction (d_row, d_col); background if none.
 
@@ -328,6 +358,50 @@ def neighbors_filled(grid: Grid, diagonal: bool) -> CellMap:
         color = neighbor(grid, d_row, d_col)
         filled += (color != background) & (color >= 0)
     return filled
+
+
+@primitive
+def neighbors_of(grid: Grid, color: Color, diagonal: bool) -> CellMap:
+    """How many of the 4 (or, with `diagonal`, 8) neighbours have a colour.
+
+    >>> neighbors_of(np.array([[1, 0, 1]], dtype=np.int8), 1, False).tolist()
+    [[0, 2, 0]]
+    """
+    found = np.zeros(grid.shape, dtype=np.int16)
+    for d_row, d_col in [(0, 1), (1, 0), (0, -1), (-1, 0)] + [(1, 1), (1, -1), (-1, 1), (-1, -1)] * diagonal:
+        found += neighbor(grid, d_row, d_col) == color
+    return found
+
+
+@primitive
+def content_distance(grid: Grid, diagonal: bool) -> CellMap:
+    """Steps from each cell to the nearest that is not background (with `diagonal`, king's moves); 0 if there is none.
+
+    >>> content_distance(np.array([[1, 0, 0]], dtype=np.int8), False).tolist()
+    [[0, 1, 2]]
+    """
+    distance = np.zeros(grid.shape, dtype=np.int16)
+    reached = grid != _background(grid)
+    if not reached.any():
+        return distance
+    while not reached.all():
+        distance += ~reached
+        padded = np.pad(reached, 1)
+        reached = padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+        if diagonal:
+            reached = reached | padded[:-2, :-2] | padded[:-2, 2:] | padded[2:, :-2] | padded[2:, 2:]
+    return distance
+
+
+@primitive
+def line_count(grid: Grid, color: Color, vertical: bool) -> CellMap:
+    """How many cells of each cell's row (or column) have a colour.
+
+    >>> line_count(np.array([[1, 0, 1], [0, 0, 0]], dtype=np.int8), 1, False).tolist()
+    [[2, 2, 2], [0, 0, 0]]
+    """
+    counts = (grid == color).sum(axis=0 if vertical else 1, keepdims=True)
+    return np.repeat(counts.astype(np.int16), grid.shape[0 if vertical else 1], axis=0 if vertical else 1)
 
 
 @primitive

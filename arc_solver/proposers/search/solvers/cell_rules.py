@@ -131,6 +131,7 @@ def _problem(
         np.array([condition.cost for condition in conditions], dtype=np.float32),
         right[:, first],
         np.array([action.cost for action in actions], dtype=np.float32),
+        np.array([not action.expression.isdigit() for action in actions]),
         wanted[first],
         counts.astype(np.float32),
         idle,

@@ -56,7 +56,8 @@ class Literal:
 def cell_maps(grids: Sequence[Grid]) -> Iterator[CellMaps]:
     """Every feature of the catalogue, on these grids."""
     yield CellMaps("grid", tuple(grids), 0.2, True)
-    for function, arguments, cost, is_color in _catalogue():
+    colors = [color for color in range(1, 10) if all((grid == color).any() for grid in grids)]
+    for function, arguments, cost, is_color in _catalogue(colors):
         yield _of(function, arguments, grids, cost, is_color)
     for vertical in (False, True):
         position = _of(features.position, (vertical, False), grids, 1.5)
@@ -67,7 +68,7 @@ def cell_maps(grids: Sequence[Grid]) -> Iterator[CellMaps]:
     yield from _mirrored(grids)
 
 
-def _catalogue() -> Iterator[tuple[Callable[..., NDArray[Any]], tuple[Any, ...], float, bool]]:
+def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[Any]], tuple[Any, ...], float, bool]]:
     for d_row, d_col in DIRECTIONS:
         yield features.neighbor, (d_row, d_col), 1.2, False
         yield features.ray_color, (d_row, d_col), 1.2 if d_row * d_col == 0 else 1.5, True
@@ -86,6 +87,17 @@ def _catalogue() -> Iterator[tuple[Callable[..., NDArray[Any]], tuple[Any, ...],
         yield features.position, (vertical, False), 1.6, False
         yield features.position, (vertical, True), 1.6, False
     yield features.edge_distance, (), 1.5, False
+    for by_color in (True, False):
+        for vertical in (False, True):
+            yield features.component_place, (by_color, vertical, False), 1.6, False
+            yield features.component_place, (by_color, vertical, True), 1.7, False
+    for diagonal in (False, True):
+        yield features.box_color, (diagonal,), 1.5, True
+        yield features.content_distance, (diagonal,), 1.5, False
+    for color in colors:
+        for diagonal in (False, True):
+            yield features.neighbors_of, (color, diagonal), 1.4, False
+            yield features.line_count, (color, diagonal), 1.4, False
     yield features.color_rank, (False,), 1.3, False
     yield features.color_rank, (True,), 1.3, False
     for rank in (0, 1, -1):

@@ -8,7 +8,6 @@ Shapes: L literals, A actions, N cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +41,7 @@ class Problem:
         literal_costs: Shape (L,).
         right: Where each action gives the right colour, shape (A, N).
         action_costs: Shape (A,).
+        copies: Which actions copy a colour instead of painting a constant one, shape (A,).
         wanted: Cells that some rule must explain, shape (N,).
         weights: How many real cells each stands for, shape (N,).
         idle_costs: What a pair of conditions costs on top because it never fires on the test inputs, shape (L, L).
@@ -52,10 +52,17 @@ class Problem:
     literal_costs: Floats
     right: Bools
     action_costs: Floats
+    copies: Bools
     wanted: Bools
     weights: Floats
     idle_costs: Floats
     splitters: tuple[int, ...]
+
+
+MAX_PAIRS = 400
+MAX_COPIES = 6
+MAX_SAMPLE = 256
+MAX_DISTINCT_CELLS = 5000
 
 
 def learn(problem: Problem, max_rules: int, banned: frozenset[int] = frozenset()) -> list[Rule] | None:
@@ -67,13 +74,36 @@ def learn(problem: Problem, max_rules: int, banned: frozenset[int] = frozenset()
         banned: Conditions that may not be used.
     """
     allowed = np.array([index for index in range(len(problem.literals)) if index not in banned], dtype=np.intp)
-    actions = [a for a in range(len(problem.right)) if (problem.right[a] & problem.wanted).any()]
-    for width in (1, 2, 3):
-        pools = [pool for a in actions for pool in _pools(problem, allowed, a, width)]
-        rules = _cover(problem, pools, max_rules)
-        if rules is not None:
-            return rules
-    return None
+    actions = _promising(problem)
+    everywhere = np.ones(problem.wanted.shape, dtype=np.bool_)
+    pools = [_single_rules(problem, allowed, action) for action in actions]
+    left = _unexplained(problem, pools)
+    if left.any() and len(left) <= MAX_DISTINCT_CELLS:
+        pools += [_pair_rules(problem, allowed, action, everywhere, None) for action in actions]
+        left = _unexplained(problem, pools)
+        for first in problem.splitters:
+            # Only what two conditions cannot explain is worth a third, and one failure is enough to give up.
+            within = problem.literals[first]
+            if (left & within).any():
+                pools += [_pair_rules(problem, allowed, a, within, first, left) for a in actions]
+                if (_unexplained(problem, pools) & within).any():
+                    return None
+        left = _unexplained(problem, pools)
+    return None if left.any() else _cover(problem, pools, max_rules)
+
+
+def _promising(problem: Problem) -> list[int]:
+    """All constant colours that are wanted, and of the copied ones those that explain most cells."""
+    gains = (problem.right & problem.wanted) @ problem.weights
+    copies = sorted((a for a in range(len(gains)) if problem.copies[a] and gains[a]), key=lambda a: (-gains[a], a))
+    return [a for a in range(len(gains)) if gains[a] and not problem.copies[a]] + copies[:MAX_COPIES]
+
+
+def _unexplained(problem: Problem, pools: list[_Pool]) -> Bools:
+    left = problem.wanted.copy()
+    for pool in pools:
+        left &= ~pool.covers.any(axis=0)
+    return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +116,6 @@ class _Pool:
     covers: Bools
 
 
-def _pools(problem: Problem, allowed: NDArray[np.intp], action: int, width: int) -> Iterator[_Pool]:
-    everywhere = np.ones(problem.wanted.shape, dtype=np.bool_)
-    yield _single_rules(problem, allowed, action)
-    if width >= 2:
-        yield _pair_rules(problem, allowed, action, everywhere, None)
-    if width >= 3:
-        for first in problem.splitters:
-            yield _pair_rules(problem, allowed, action, problem.literals[first], first)
-
-
 def _single_rules(problem: Problem, allowed: NDArray[np.intp], action: int) -> _Pool:
     literals = problem.literals[allowed]
     valid = ~(literals & ~problem.right[action]).any(axis=1)
@@ -106,37 +126,44 @@ def _single_rules(problem: Problem, allowed: NDArray[np.intp], action: int) -> _
     return _Pool(action, chosen[:, None], costs, covers[kept])
 
 
-MAX_PAIRS = 3000
-
-
-def _pair_rules(problem: Problem, allowed: NDArray[np.intp], action: int, within: Bools, first: int | None) -> _Pool:
-    target = problem.wanted & problem.right[action] & within
+def _pair_rules(
+    problem: Problem,
+    allowed: NDArray[np.intp],
+    action: int,
+    within: Bools,
+    first: int | None,
+    among: Bools | None = None,
+) -> _Pool:
+    """The best valid pairs of conditions, on the cells of `within` only; a sample rules out most of the others."""
+    target = problem.wanted & problem.right[action] & within & (within if among is None else among)
     wrong = ~problem.right[action] & within
-    hits = problem.literals[allowed][:, target].any(axis=1) if target.any() else np.zeros(len(allowed), dtype=np.bool_)
-    usable = allowed[hits]
-    on_wrong = problem.literals[usable][:, wrong].astype(np.float32)
+    usable = allowed[problem.literals[allowed][:, target].any(axis=1)] if target.any() else allowed[:0]
+    on_wrong = problem.literals[usable][:, _sample(wrong)].astype(np.float32)
     on_target = problem.literals[usable][:, target].astype(np.float32)
-    valid = (on_wrong @ on_wrong.T == 0) & np.triu(np.ones((len(usable), len(usable)), dtype=np.bool_), 1)
     gain = (on_target * problem.weights[target]) @ on_target.T
-    ones, others = np.nonzero(valid & (gain > 0))
+    ones, others = np.nonzero(np.triu((gain > 0) & (on_wrong @ on_wrong.T == 0), 1))
     costs = problem.literal_costs[usable][ones] + problem.literal_costs[usable][others] + problem.action_costs[action]
     costs = costs + problem.idle_costs[usable[ones], usable[others]]
     if first is not None:
         costs = costs + problem.literal_costs[first]
-    best = np.argsort((costs + 1) / gain[ones, others], kind="stable")[:MAX_PAIRS]
-    ones, others, costs = usable[ones[best]], usable[others[best]], costs[best]
-    covers = problem.literals[ones] & problem.literals[others] & target
+    order = np.argsort((costs + 1) / gain[ones, others], kind="stable")[: 4 * MAX_PAIRS]
+    ones, others, costs = usable[ones[order]], usable[others[order]], costs[order]
+    fires = problem.literals[ones] & problem.literals[others]
+    valid = np.flatnonzero(~(fires & wrong).any(axis=1))[:MAX_PAIRS]
+    ones, others, costs = ones[valid], others[valid], costs[valid]
     columns = [ones, others] if first is None else [np.full_like(ones, first), ones, others]
+    covers = fires[valid] & within & problem.wanted
     return _Pool(action, np.stack(columns, axis=1), costs.astype(np.float32), covers)
+
+
+def _sample(cells: Bools) -> NDArray[np.intp]:
+    """At most `MAX_SAMPLE` of the cells, evenly spaced."""
+    indices = np.flatnonzero(cells)
+    return indices if len(indices) <= MAX_SAMPLE else indices[:: -(-len(indices) // MAX_SAMPLE)]
 
 
 def _cover(problem: Problem, pools: list[_Pool], max_rules: int) -> list[Rule] | None:
     left = problem.wanted.copy()
-    explicable = np.zeros_like(left)
-    for pool in pools:
-        explicable |= pool.covers.any(axis=0)
-    if (left & ~explicable).any():
-        return None
     rules: list[Rule] = []
     while left.any():
         if len(rules) == max_rules:
