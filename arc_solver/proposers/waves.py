@@ -1,0 +1,98 @@
+"""What the two language-model proposers share: samples in waves, seeds, views, and who is done.
+
+The first wave gives every task one sample, later ones several at a time: whenever the deadline comes, no task was
+starved for another. Knows nothing of grids, programs or what is asked.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from arc_solver.augment import IDENTITY, View
+from arc_solver.engines.base import Request
+from arc_solver.proposers.base import TaskDone
+from arc_solver.tasks import Pair, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One sample that is asked for, with what it takes to read the answer.
+
+    Attributes:
+        request: What the engine gets.
+        task: The task as it is, not as it is viewed.
+        test_index: The test input that the question is about.
+        view: How the task is shown.
+        detail: For `Origin.detail`.
+    """
+
+    request: Request
+    task: Task
+    test_index: int
+    view: View
+    detail: str
+
+
+class Ledger:
+    """Counts the samples of each task that are still open.
+
+    Args:
+        proposer: Name for `TaskDone`.
+        n_samples: Samples of each task, by task id.
+    """
+
+    def __init__(self, proposer: str, n_samples: Mapping[str, int]) -> None:
+        self._proposer = proposer
+        self._open = dict(n_samples)
+
+    def is_open(self, task_id: str) -> bool:
+        """Whether more samples of the task are wanted."""
+        return task_id in self._open
+
+    def settle(self, task_id: str) -> tuple[TaskDone, ...]:
+        """One sample is through; `TaskDone` with the last one."""
+        self._open[task_id] -= 1
+        return self.close(task_id) if self._open[task_id] == 0 else ()
+
+    def close(self, task_id: str) -> tuple[TaskDone, ...]:
+        """No more samples are wanted, however many are open."""
+        del self._open[task_id]
+        return (TaskDone(task_id, self._proposer),)
+
+
+def waves(n_samples: int, wave_size: int) -> tuple[range, ...]:
+    """Sample numbers wave by wave: the first alone, then `wave_size` at a time."""
+    starts = range(1, n_samples, wave_size)
+    return (range(min(1, n_samples)), *(range(start, min(start + wave_size, n_samples)) for start in starts))
+
+
+def task_rng(seed: int, task_id: str, *parts: int) -> np.random.Generator:
+    """A generator for one task and purpose: independent of other tasks, the same in every process."""
+    return np.random.default_rng([seed, zlib.crc32(task_id.encode()), *parts])
+
+
+def sampling_seed(seed: int, task_id: str, *parts: int) -> int:
+    """A seed for one sample, as `task_rng`."""
+    return int(task_rng(seed, task_id, *parts).integers(2**31))
+
+
+def shown_pairs(view: View, train: Sequence[Pair], max_pairs: int) -> tuple[Pair, ...]:
+    """The training pairs in this view; of too many, the first of its order. 0 shows all."""
+    pairs = view.apply_pairs(tuple(train))
+    return pairs[:max_pairs] if max_pairs else pairs
+
+
+def describe_view(view: View) -> str:
+    """A few words for people."""
+    words = []
+    if view.symmetry:
+        words.append(f"symmetry {view.symmetry}")
+    if view.colors != IDENTITY.colors:
+        words.append("colours " + "".join(map(str, view.colors)))
+    if view.pair_order is not None and view.pair_order != tuple(range(len(view.pair_order))):
+        words.append("order " + " ".join(map(str, view.pair_order)))
+    return ", ".join(words) or "as it is"
