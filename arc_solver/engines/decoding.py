@@ -154,10 +154,14 @@ class Decoder:
         return admitted
 
     def _reserve(self, n_rows: int) -> None:
-        length = -(-self._reserved // 64) * 64 + 64  # a little more, so that growing (which copies) is seldom
-        n_most = max(n_rows, min(self._limits.max_rows, self._limits.max_tokens // self._reserved))
-        n_all = len(self._rows) + sum(len(question.waiting) for question in self._queue or ()) + n_rows
-        self._cache.reserve(min(n_most, n_all), length)
+        """Buffers for the rows that run now, and at once for those that wait, if they fit: growing copies all of it."""
+        waiting = self._queue or ()
+        n_most = min(self._limits.max_rows, n_rows + sum(len(question.waiting) for question in waiting))
+        length = max(self._reserved, waiting[-1].longest if waiting else 0)
+        if n_most * length > self._limits.max_tokens:
+            length = min(length, self._reserved + self._reserved // 4)
+            n_most = max(n_rows, min(n_most, self._limits.max_tokens // length))
+        self._cache.reserve(n_most, length)
 
     # -- forward passes ----------------------------------------------------------------------------------------------
 

@@ -176,4 +176,4 @@ def _limits(
         token_bytes = 2 * config.num_hidden_layers * heads * width * loaded.model.dtype.itemsize
         memory_bytes = 2 << 30 if device.type == "cpu" else torch.cuda.mem_get_info(device)[0] // 2
         max_batch_tokens = memory_bytes // token_bytes
-    return BatchLimits(max_batch_size, max_batch_tokens, prefill_tokens=2048 if device.type == "cpu" else 16384)
+    return BatchLimits(max_batch_size, max_batch_tokens, prefill_tokens=1024 if device.type == "cpu" else 16384)
