@@ -72,7 +72,8 @@ def waves(n_samples: int, wave_size: int) -> tuple[range, ...]:
 
 def task_rng(seed: int, task_id: str, *parts: int) -> np.random.Generator:
     """A generator for one task and purpose: independent of other tasks, the same in every process."""
-    return np.random.default_rng([seed, zlib.crc32(task_id.encode()), *parts])
+    # Their number as well: numpy takes trailing zeros for nothing.
+    return np.random.default_rng([seed, zlib.crc32(task_id.encode()), len(parts), *parts])
 
 
 def sampling_seed(seed: int, task_id: str, *parts: int) -> int:
