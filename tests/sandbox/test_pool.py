@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from arc_solver.budget import Deadline
+from arc_solver.dsl import PRIMITIVES
 from arc_solver.errors import SandboxError
 from arc_solver.grids import Grid, as_grid
 from arc_solver.sandbox.limits import Limits
@@ -164,7 +165,8 @@ def test_confirm_keeps_the_reason_of_a_failure(sandbox: Sandbox) -> None:
     assert sandbox.confirm([Program("def task(grid):\n    return None", (GRID,))]) == [InvalidOutput(why="no grid")]
 
 
-def test_a_killed_zygote_is_replaced_and_nobody_is_blamed() -> None:
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_killed_zygote_is_replaced_and_nobody_is_blamed(confirmed: bool) -> None:
     slow = Program("import time\ndef task(grid):\n    time.sleep(0.2)\n    return grid", (GRID,))
     with Sandbox() as sandbox:
         (victim,) = sandbox.process_ids()
@@ -175,10 +177,11 @@ def test_a_killed_zygote_is_replaced_and_nobody_is_blamed() -> None:
 
         killer = threading.Thread(target=kill_at_work)
         killer.start()
-        verdicts = sandbox.run([slow, constant(1), constant(2)])
+        work = sandbox.confirm if confirmed else sandbox.run
+        verdicts = work([slow, constant(1), constant(2)])
         killer.join()
         assert [type(verdict) for verdict in verdicts] == [Ok, Ok, Ok]
-        assert sandbox.process_ids() != (victim,)
+        assert victim not in sandbox.process_ids()
 
 
 def test_a_deadline_ends_the_work_and_the_sandbox_goes_on() -> None:
@@ -266,3 +269,14 @@ def test_a_program_that_kills_its_zygote_is_blamed_and_its_neighbours_are_not() 
     assert isinstance(verdicts[0], Ok)
     assert verdicts[1].reason == "program: crashed (took its zygote down)"
     assert isinstance(verdicts[2], Ok)
+
+
+def test_every_primitive_and_numpy_are_in_scope(sandbox: Sandbox) -> None:
+    names = sorted(PRIMITIVES)
+    assert names
+    by_scope = f"def task(grid):\n    assert all(map(callable, [{', '.join(names)}, np.flipud]))\n    return grid"
+    by_import = "from arc_solver.dsl import *\nimport numpy\n" + by_scope
+    assert [type(verdict) for verdict in sandbox.run([Program(by_scope, (GRID,)), Program(by_import, (GRID,))])] == [
+        Ok,
+        Ok,
+    ]
