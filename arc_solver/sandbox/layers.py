@@ -15,6 +15,7 @@ import struct
 import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from arc_solver.sandbox.seccomp import allow_list_filter
 
@@ -30,6 +31,8 @@ _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 _LANDLOCK_FS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}
 _UNUSED_UID_BASE = 1_900_000_000
 _NOBODY_UID = 65_534
+
+_T = TypeVar("_T")
 
 _HELD, _DID_NOT_HOLD, _FAILED = 0, 1, 2
 
@@ -66,7 +69,10 @@ class Plan:
 
     def __init__(self, disabled: Collection[str] = ()) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
-        self._empty_dir_fd = _open_unlinked_dir()
+        # What can be made once is made here: in a child, every touched page is a copied page.
+        self._empty_dir_fd = _made(_open_unlinked_dir)
+        self._ruleset_fd = _made(self._create_ruleset)
+        self._filter = _made(_Filter)
         self._active: list[str] = []
         missing: dict[str, str] = {}
         for name, (apply, probe) in self._layers().items():
@@ -137,9 +143,7 @@ class Plan:
         return os.strerror(code - _FAILED) if code > _FAILED else "not supported here"
 
     def _chroot(self) -> None:
-        if self._empty_dir_fd is None:
-            raise OSError("no place for an empty folder")
-        os.fchdir(self._empty_dir_fd)
+        os.fchdir(_usable(self._empty_dir_fd))
         os.chroot(".")
 
     def _setuid(self) -> None:
@@ -163,23 +167,21 @@ class Plan:
         return int(self._libc.prctl(_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) == 1
 
     def _landlock(self) -> None:
+        self._no_new_privs()
+        self._syscall(_LANDLOCK_RESTRICT_SELF, _usable(self._ruleset_fd), 0)
+
+    def _create_ruleset(self) -> int:
         abi = self._syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1)
         fs_bits = (1 << _LANDLOCK_FS_BITS.get(abi, 16)) - 1
         net_bits = 0b11 if abi >= 4 else 0
         scope_bits = 0b11 if abi >= 6 else 0
         size = 24 if abi >= 6 else 16 if abi >= 4 else 8
         attributes = ctypes.create_string_buffer(struct.pack("=QQQ", fs_bits, net_bits, scope_bits), 24)
-        ruleset_fd = self._syscall(_LANDLOCK_CREATE_RULESET, attributes, size, 0)
-        self._no_new_privs()
-        self._syscall(_LANDLOCK_RESTRICT_SELF, ruleset_fd, 0)
-        os.close(ruleset_fd)
+        return self._syscall(_LANDLOCK_CREATE_RULESET, attributes, size, 0)
 
     def _seccomp(self) -> None:
-        instructions = allow_list_filter()
-        buffer = ctypes.create_string_buffer(instructions, len(instructions))
-        program = ctypes.create_string_buffer(struct.pack("@HP", len(instructions) // 8, ctypes.addressof(buffer)))
         self._no_new_privs()
-        self._prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+        self._prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _usable(self._filter).address)
 
     def _prctl(self, option: int, *arguments: int) -> None:
         padded = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
@@ -194,12 +196,33 @@ class Plan:
         return result
 
 
-def _open_unlinked_dir() -> int | None:
-    """An empty directory that has no name any more: nothing can be made in it, nothing is left behind."""
+class _Filter:
+    """The seccomp filter where the kernel can read it."""
+
+    def __init__(self) -> None:
+        instructions = allow_list_filter()
+        self._instructions = ctypes.create_string_buffer(instructions, len(instructions))
+        program = struct.pack("@HP", len(instructions) // 8, ctypes.addressof(self._instructions))
+        self._program = ctypes.create_string_buffer(program, len(program))
+        self.address = ctypes.addressof(self._program)
+
+
+def _made(make: Callable[[], _T]) -> _T | OSError:
     try:
-        path = tempfile.mkdtemp()
-    except OSError:
-        return None
+        return make()
+    except OSError as error:
+        return error
+
+
+def _usable(made: _T | OSError) -> _T:
+    if isinstance(made, OSError):
+        raise made
+    return made
+
+
+def _open_unlinked_dir() -> int:
+    """An empty directory that has no name any more: nothing can be made in it, nothing is left behind."""
+    path = tempfile.mkdtemp()
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     os.rmdir(path)
     return fd
