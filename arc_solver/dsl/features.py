@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -405,6 +406,18 @@ def line_count(grid: Grid, color: Color, vertical: bool) -> CellMap:
 
 
 @primitive
+def line_end_color(grid: Grid, vertical: bool, from_end: bool) -> Grid:
+    """Every row (column, if vertical) in the colour of its first or, with `from_end`, last cell.
+
+    >>> line_end_color(np.array([[1, 0, 2], [3, 0, 0]], dtype=np.int8), False, True).tolist()
+    [[2, 2, 2], [0, 0, 0]]
+    """
+    end = -1 if from_end else 0
+    line = grid[end : end + 1 or None] if vertical else grid[:, end : end + 1 or None]
+    return np.repeat(line, grid.shape[0 if vertical else 1], axis=0 if vertical else 1)
+
+
+@primitive
 def line_filled(grid: Grid, vertical: bool) -> CellMap:
     """How many cells of each cell's row (or column) are not background.
 
@@ -501,3 +514,53 @@ def _spans(is_line: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """The maximal runs between lines, as (start, end)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[True], is_line, [True]]).astype(np.int8)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+Hidden = NewType("Hidden", int)
+"""A colour that stands for unknown cells."""
+
+
+@primitive
+def complete_lattice(grid: Grid, hidden: Hidden) -> Grid:
+    """Give hidden cells the colours of the smallest pattern that repeats, perhaps shifted from row to row.
+
+    >>> complete_lattice(np.array([[1, 2, 0], [2, 0, 1], [0, 1, 2]], dtype=np.int8), 0).tolist()
+    [[1, 2, 1], [2, 1, 2], [1, 2, 1]]
+    """
+    known = grid != hidden
+    if known.all() or not known.any():
+        raise ValueError("nothing is hidden, or everything")
+    for height, width, shift in _lattices(*grid.shape):
+        rows, cols = np.ogrid[: grid.shape[0], : grid.shape[1]]
+        classes: NDArray[np.intp] = (rows % height) * width + (cols - shift * (rows // height)) % width
+        colors: Grid = np.full(height * width, -1, dtype=np.int8)
+        colors[classes[known]] = grid[known]
+        repeated: Grid = colors[classes]
+        if (repeated >= 0).all() and (repeated == grid)[known].all():
+            return repeated
+    raise ValueError("no repeating pattern")
+
+
+def _lattices(n_rows: int, n_cols: int) -> list[tuple[int, int, int]]:
+    """(height, width, shift) of repeating patterns that occur at least twice, smallest first."""
+    found = [
+        (height, width, shift)
+        for height in range(1, n_rows + 1)
+        for width in range(1, n_cols + 1)
+        for shift in (range(width) if height <= 2 and width <= 12 else (0,))
+        if 1 < height * width <= n_rows * n_cols // 2
+    ]
+    return sorted(found, key=lambda one: (one[0] * one[1], one[2], one[0]))
+
+
+@primitive
+def crop_where(grid: Grid, guide: Grid, color: Hidden) -> Grid:
+    """The part of a grid that lies where another of the same shape has a colour.
+
+    >>> crop_where(np.array([[1, 2, 3]], dtype=np.int8), np.array([[0, 5, 5]], dtype=np.int8), 5).tolist()
+    [[2, 3]]
+    """
+    rows, cols = np.nonzero(guide == color)
+    if not len(rows) or grid.shape != guide.shape:
+        raise ValueError("the guide lacks the colour or has another shape")
+    return grid[rows.min() : rows.max() + 1, cols.min() : cols.max() + 1].copy()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from arc_solver.dsl.features import CellMap
+from arc_solver.dsl.features import CellMap, Hidden
 from arc_solver.dsl.registry import PRIMITIVES, Color, Grid
 
 RING = [[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 2]]
@@ -76,6 +76,14 @@ CASES: dict[str, list[tuple[list[list[int]], tuple[Any, ...], Any]]] = {
         ([[0, 1, 1], [2, 0, 0]], (True,), [[0, 1, 1], [0, 0, 0]]),
     ],
     "ranked_color": [([[0, 1, 1], [2, 0, 0]], (0,), [[1, 1, 1]] * 2), ([[0, 1]], (4,), [[0, 0]])],
+    "line_end_color": [
+        ([[1, 0, 2], [3, 0, 4]], (False, False), [[1, 1, 1], [3, 3, 3]]),
+        ([[1, 0, 2], [3, 0, 4]], (True, True), [[3, 0, 4], [3, 0, 4]]),
+    ],
+    "complete_lattice": [
+        ([[1, 2, 3, 1], [1, 2, 0, 0]], (0,), [[1, 2, 3, 1], [1, 2, 3, 1]]),
+        ([[1, 2, 3], [2, 3, 1], [0, 1, 0]], (0,), [[1, 2, 3], [2, 3, 1], [3, 1, 2]]),
+    ],
     "equal_panels": [
         ([[1, 5, 2], [5, 5, 5], [3, 5, 4]], (), [[[1]], [[2]], [[3]], [[4]]]),
         ([[5, 0, 5, 0], [5, 0, 5, 0]], (), [[[5], [5]], [[5], [5]]]),
@@ -99,8 +107,20 @@ def test_fact(name: str, case: tuple[list[list[int]], tuple[Any, ...], Any]) -> 
     assert (grid == grid_of(rows)).all(), "the input was changed"
 
 
+def test_crop_where() -> None:
+    crop = PRIMITIVES["crop_where"].function
+    assert crop(grid_of([[1, 2], [3, 4]]), grid_of([[0, 5], [0, 5]]), 5).tolist() == [[2], [4]]
+    with pytest.raises(ValueError, match="guide"):
+        crop(grid_of([[1]]), grid_of([[0]]), 5)
+
+
+def test_a_lattice_needs_a_repeating_pattern() -> None:
+    with pytest.raises(ValueError, match="repeating"):
+        PRIMITIVES["complete_lattice"].function(grid_of([[1, 2, 3, 0], [4, 5, 6, 7]]), 0)
+
+
 def test_every_feature_has_facts() -> None:
-    assert set(CASES) == {name for name, one in PRIMITIVES.items() if one.group == "features"}
+    assert set(CASES) | {"crop_where"} == {name for name, one in PRIMITIVES.items() if one.group == "features"}
 
 
 def test_panels_need_lines() -> None:
@@ -133,7 +153,7 @@ def test_rays_seen_from_the_other_side(grid: Grid) -> None:
 @given(GRIDS, st.sampled_from([-1, 1]))
 def test_all_registered_maps_are_maps(grid: Grid, number: int) -> None:
     for name, one in PRIMITIVES.items():
-        if one.group == "features" and one.result_type in (CellMap, Grid):
-            values = {bool: True, int: number, Color: 1}
+        if one.group == "features" and name not in ("complete_lattice", "crop_where", "equal_panels"):
+            values = {bool: True, int: number, Color: 1, Hidden: 1}
             arguments = [values[kind] for kind in one.argument_types[1:]]
             assert one.function(grid, *arguments).shape == grid.shape, name

@@ -37,10 +37,10 @@ def color_answers(examples: Examples, colors: Sequence[Value]) -> Iterator[Draft
 
 def count_answers(examples: Examples, counts: Sequence[Value]) -> Iterator[Draft]:
     """Outputs that show a count: as a row, column, square or diagonal, or as the first cells of a fixed grid."""
-    painted = sorted(set().union(*(np.unique(output).tolist() for output in examples.outputs)) - {0})
-    if len(painted) != 1:
+    painted = [sorted(set(np.unique(output).tolist()) - {0}) for output in examples.outputs]
+    if any(len(colors) != 1 for colors in painted):
         return
-    writers = list(_writers(examples, painted[0]))
+    writers = list(_writers(examples, painted[0][0]))
     for value in counts:
         if "(" not in value.expression or max(value.results) > MAX_CELLS or min(value.results) < 0:
             continue

@@ -12,7 +12,8 @@ from arc_solver.proposers.search.answers import color_answers, count_answers
 from arc_solver.proposers.search.enumerate import Bank, Enumeration, enumerated_drafts
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.second_step import recolored, ruled
-from arc_solver.proposers.search.solvers import LIST_SOLVERS, SOLVERS
+from arc_solver.proposers.search.solvers import CHEAP_SOLVERS, LIST_SOLVERS, cell_rules
+from arc_solver.proposers.search.stability import stable_drafts
 from arc_solver.proposers.search.stacking import layers, side_by_side
 from arc_solver.tasks import Task
 
@@ -40,7 +41,8 @@ def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft
 def _stages(examples: Examples, bank: Bank) -> Iterator[Iterator[Draft]]:
     grids = bank.values.get("grid", ())
     lists = sorted((*bank.values.get("grids", ()), *bank.values.get("objects", ())), key=lambda value: value.cost)
-    yield from (solve(examples) for solve in SOLVERS.values())
+    yield from (stable_drafts(solve, examples) for solve in CHEAP_SOLVERS.values())
+    yield cell_rules.solve(examples)
     yield enumerated_drafts(examples, bank)
     yield from (solve(examples, lists) for solve in LIST_SOLVERS.values())
     yield recolored(examples, grids)

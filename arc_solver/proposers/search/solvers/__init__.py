@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from arc_solver.proposers.search.examples import Draft, Examples, Solver
-from arc_solver.proposers.search.solvers import cell_rules, panel_rules, recolor, selection, tiling
+from arc_solver.proposers.search.solvers import cell_rules, completion, panel_rules, recolor, selection, sorting, tiling
 from arc_solver.proposers.search.values import Value
 
-SOLVERS: dict[str, Solver] = {
+CHEAP_SOLVERS: dict[str, Solver] = {
     "recolor": recolor.solve,
     "tiling": tiling.solve,
-    "cell_rules": cell_rules.solve,
+    "completion": completion.solve,
+    "sorting": sorting.solve,
 }
-"""Solvers that need the examples only."""
+"""Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 
 LIST_SOLVERS: dict[str, Callable[[Examples, Sequence[Value]], Iterator[Draft]]] = {
     "selection": selection.solve,
     "panel_rules": panel_rules.solve,
 }
 """Solvers that need lists which the enumerator found."""
+
+__all__ = ["CHEAP_SOLVERS", "LIST_SOLVERS", "cell_rules"]

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers.literals import CellMaps, Literal, cell_maps, literals
-from arc_solver.proposers.search.solvers.rule_learning import Problem, learn
+from arc_solver.proposers.search.solvers.rule_learning import Problem, Rule, learn
 
 STAGE = "cell_rules"
 MAX_RULES = 6
 N_VARIANTS = 3
 IDLE_COST = 2.0
+WEAK_RULE_COST = 1.5
 CONSTANT_COST = 0.3
 MAX_CELLS = 12_000
 
@@ -105,12 +106,21 @@ def rule_drafts(
         for rule in rules:
             condition = " & ".join(conditions[index].expression for index in rule.literals)
             lines.append(f"out = np.where({condition}, {actions[rule.action].expression}, out)")
+        weak = sum(_n_pairs_explained(examples, rule, conditions, wanted) < 2 for rule in rules)
         total = 1.0 + cost + sum(rule.cost + 0.5 for rule in rules)
+        total += WEAK_RULE_COST * weak if examples.n_train > 1 else 0.0
         yield examples.draft(stage, (*lines, "return out"), total)
         fresh = frozenset(rules[0].literals) - frozenset(problem.splitters)
         if not fresh:
             return
         banned |= fresh
+
+
+def _n_pairs_explained(examples: Examples, rule: Rule, conditions: Sequence[Literal], wanted: NDArray[np.bool_]) -> int:
+    """In how many training pairs the rule explains a cell; with one only, it is lost when that pair is left out."""
+    fires = np.logical_and.reduce([conditions[index].values for index in rule.literals]) & wanted
+    ends = np.cumsum([output.size for output in examples.outputs])[:-1]
+    return sum(bool(part.any()) for part in np.split(fires, ends))
 
 
 def _problem(

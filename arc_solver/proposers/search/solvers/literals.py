@@ -56,7 +56,7 @@ class Literal:
 def cell_maps(grids: Sequence[Grid]) -> Iterator[CellMaps]:
     """Every feature of the catalogue, on these grids."""
     yield CellMaps("grid", tuple(grids), 0.2, True)
-    colors = [color for color in range(1, 10) if all((grid == color).any() for grid in grids)]
+    colors = [color for color in range(1, 10) if 2 * sum((grid == color).any() for grid in grids) >= len(grids)]
     for function, arguments, cost, is_color in _catalogue(colors):
         yield _of(function, arguments, grids, cost, is_color)
     for vertical in (False, True):
@@ -87,6 +87,9 @@ def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[An
         yield features.position, (vertical, False), 1.6, False
         yield features.position, (vertical, True), 1.6, False
     yield features.edge_distance, (), 1.5, False
+    for vertical in (False, True):
+        for from_end in (False, True):
+            yield features.line_end_color, (vertical, from_end), 1.4, True
     for by_color in (True, False):
         for vertical in (False, True):
             yield features.component_place, (by_color, vertical, False), 1.6, False
