@@ -33,13 +33,26 @@ def flip_file(n_tasks: int = 3, seed: int = 0) -> tuple[dict[str, Any], dict[str
     return challenges, solutions
 
 
+def write_files(folder: Path) -> Path:
+    challenges, solutions = flip_file()
+    (folder / "challenges.json").write_text(json.dumps(challenges))
+    (folder / "solutions.json").write_text(json.dumps(solutions))
+    return folder
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """A folder with challenges.json and solutions.json."""
-    challenges, solutions = flip_file()
-    (tmp_path / "challenges.json").write_text(json.dumps(challenges))
-    (tmp_path / "solutions.json").write_text(json.dumps(solutions))
-    return tmp_path
+    return write_files(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a folder after `solve --seed 1 --json run.json`; not to be written to."""
+    folder = write_files(tmp_path_factory.mktemp("solved"))
+    result = solve(folder, "--seed", "1", "--solutions", folder / "solutions.json", "--json", folder / "run.json")
+    assert result.exit_code == 0, result.output
+    return folder
 
 
 def solve(folder: Path, *args: str | Path) -> Result:
@@ -77,9 +90,8 @@ def test_the_command_line_never_imports_torch() -> None:
     assert result.stdout.strip() == "set()"
 
 
-def test_solve_solves_scores_and_writes_its_figures(files: Path) -> None:
-    result = solve(files, "--solutions", files / "solutions.json", "--json", files / "run.json")
-    assert result.exit_code == 0, result.output
+def test_solve_solves_scores_and_writes_its_figures(solved: Path) -> None:
+    files = solved
     figures = json.loads((files / "run.json").read_text())
     assert figures["tasks_solved"] == 3
     assert figures["kaggle_score"] == 1.0
@@ -91,20 +103,13 @@ def test_solve_solves_scores_and_writes_its_figures(files: Path) -> None:
     assert {name: figures[name] for name in names} == {name: evaluation[name] for name in names}
 
 
-def test_without_solutions_there_is_no_score(files: Path) -> None:
-    result = solve(files, "--json", files / "run.json")
+def test_without_solutions_there_is_no_score_and_the_same_seed_gives_the_same_bytes(files: Path, solved: Path) -> None:
+    result = solve(files, "--seed", "1", "--json", files / "run.json")
     assert result.exit_code == 0, result.output
     figures = json.loads((files / "run.json").read_text())
     assert "kaggle_score" not in figures
     assert figures["n_tasks"] == 3
-
-
-def test_the_same_seed_gives_the_same_bytes(files: Path) -> None:
-    solve(files, "--seed", "1")
-    first = (files / "submission.json").read_bytes()
-    (files / "submission.json").unlink()
-    solve(files, "--seed", "1")
-    assert (files / "submission.json").read_bytes() == first
+    assert (files / "submission.json").read_bytes() == (solved / "submission.json").read_bytes()
 
 
 def test_limit_takes_the_first_tasks(files: Path) -> None:
@@ -119,29 +124,29 @@ def test_limit_is_ignored_where_it_would_cost_the_submission(files: Path, monkey
     assert len(json.loads((files / "submission.json").read_text())) == 3
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"train": [{"input": [[1, 2], [3]], "output": [[1]]}], "test": [{"input": [[1]]}]},
-        {"train": [{"input": [[0] * 31], "output": [[1]]}], "test": [{"input": [[1]]}]},
-        {"train": [{"input": [[10]], "output": [[1]]}], "test": [{"input": [[1]]}]},
-        {"train": [], "test": [{"input": [[1]]}]},
-        {"train": [{"input": [[1]], "output": [[1]]}], "test": []},
-        7,
-    ],
-)
-def test_a_malformed_task_is_named_and_costs_the_others_nothing(files: Path, damage: Any) -> None:
-    assert solve(files).exit_code == 0
-    clean = json.loads((files / "submission.json").read_text())
+DAMAGED = {
+    "ragged": {"train": [{"input": [[1, 2], [3]], "output": [[1]]}], "test": [{"input": [[1]]}]},
+    "wide": {"train": [{"input": [[0] * 31], "output": [[1]]}], "test": [{"input": [[1]]}]},
+    "ten": {"train": [{"input": [[10]], "output": [[1]]}], "test": [{"input": [[1]]}]},
+    "untrained": {"train": [], "test": [{"input": [[1]]}, {"input": [[2]]}]},
+    "untested": {"train": [{"input": [[1]], "output": [[1]]}], "test": []},
+    "number": 7,
+}
+
+
+def test_malformed_tasks_are_named_and_cost_the_others_nothing(files: Path, solved: Path) -> None:
     challenges = json.loads((files / "challenges.json").read_text())
-    (files / "challenges.json").write_text(json.dumps({"bad0": damage} | challenges))
+    (files / "challenges.json").write_text(json.dumps(DAMAGED | challenges))
     result = solve(files)
     assert result.exit_code == 0, result.output
-    assert "warning: task bad0" in result.output
     answers = json.loads((files / "submission.json").read_text())
-    (attempt,) = answers.pop("bad0")
-    assert set(attempt) == {"attempt_1", "attempt_2"}
-    assert answers == clean
+    assert list(answers) == [*DAMAGED, *challenges]
+    for task_id in DAMAGED:
+        assert f"warning: task {task_id}" in result.output
+        answered = answers.pop(task_id)
+        assert len(answered) == (2 if task_id == "untrained" else 1)
+        assert all(set(attempts) == {"attempt_1", "attempt_2"} for attempts in answered)
+    assert answers == json.loads((solved / "submission.json").read_text())
 
 
 @pytest.mark.parametrize("content", [None, "{", "[1, 2]", '"text"', "{}", ""])
@@ -182,16 +187,15 @@ def test_a_time_that_is_none_is_a_usage_error(files: Path, value: str) -> None:
     assert "15m" in result.stderr
 
 
-def test_evaluate_wants_one_truth(files: Path) -> None:
-    solve(files)
+def test_evaluate_wants_one_truth(solved: Path) -> None:
+    files = solved
     assert call("evaluate", files / "submission.json").exit_code == 2
     both = ["--dataset", "arc1-train", "--solutions", files / "solutions.json"]
     assert call("evaluate", files / "submission.json", *both).exit_code == 2
 
 
-def test_show_draws_a_task_and_its_attempts(files: Path) -> None:
-    solve(files)
-    flags = ["--challenges", files / "challenges.json", "--submission", files / "submission.json"]
+def test_show_draws_a_task_and_its_attempts(files: Path, solved: Path) -> None:
+    flags = ["--challenges", files / "challenges.json", "--submission", solved / "submission.json"]
     result = call("show", "flip1", *flags, "--out", files / "flip1.svg")
     assert result.exit_code == 0, result.output
     assert "train 2" in result.output
