@@ -62,6 +62,7 @@ class RunConfig:
         adapter: Folder of a LoRA for it, or None.
         reserve_s: Kept at the end for the last vote and write.
         refresh_s: The submission is rewritten at most this often.
+        n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
     """
 
     time_limit_s: float
@@ -71,6 +72,7 @@ class RunConfig:
     adapter: Path | None = WEIGHTS / "adapter"
     reserve_s: float = 5.0
     refresh_s: float = 5.0
+    n_search_lanes: int = 0
     engine: EngineSettings = field(default_factory=EngineSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     induction: InductionSettings = field(default_factory=InductionSettings)
@@ -98,7 +100,7 @@ class RunConfig:
         this.
         """
         value = self.to_json()
-        for name in ("time_limit_s", "reserve_s", "refresh_s", "proposers", "model", "adapter"):
+        for name in ("time_limit_s", "reserve_s", "refresh_s", "n_search_lanes", "proposers", "model", "adapter"):
             value.pop(name)
         value["engine"].pop("n_threads")
         return value

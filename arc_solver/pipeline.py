@@ -28,10 +28,8 @@ from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, Propose
 from arc_solver.progress import Progress, Status
 from arc_solver.proposers.base import TaskDone
 from arc_solver.submission import build, write_atomic
-from arc_solver.tasks import Challenges
+from arc_solver.tasks import Challenges, Task
 
-# Proposers that share a lane run one after the other in one process: the two that need the model share its weights.
-_LANES = (("cpu", ("search",)), ("model", ("induction", "transduction")))
 _POLL_S = 0.5
 
 
@@ -57,7 +55,7 @@ class RunResult:
     Attributes:
         board: Every candidate, with its votes.
         seconds: Wall time.
-        proposer_seconds: Time of each proposer that returned.
+        proposer_seconds: Time of each proposer that returned; of several lanes the longest.
         failures: Proposer or lane -> what broke, in one line.
         resumed: Candidates taken over from the journal of an earlier run.
         interrupted: Ended by Ctrl-C or SIGTERM.
@@ -150,21 +148,11 @@ class _Run:
 
     def start_lanes(self, deadline: Deadline, command: Sequence[str]) -> list[LaneProcess]:
         """Start every lane that has something to do."""
-        challenges = self.board.challenges
-        for name, proposers in _LANES:
-            chosen = tuple(proposer for proposer in proposers if proposer in self._config.proposers)
-            if not chosen or not challenges.tasks or deadline.passed():
-                continue
-            spec = LaneSpec(
-                chosen,
-                challenges.tasks,
-                frozenset(self.board.done),
-                deadline.end_s,
-                self._config.to_json(),
-                os.getpid(),
-            )
-            lane = LaneProcess(name, spec, self._files.log, self._config.engine.n_threads, command)
-            self._lanes.append(lane)
+        config, done = self._config, frozenset(self.board.done)
+        for name, proposers, tasks in plan_lanes(self.board.challenges, config):
+            if tasks and not deadline.passed():
+                spec = LaneSpec(proposers, tasks, done, deadline.end_s, config.to_json(), os.getpid())
+                self._lanes.append(LaneProcess(name, spec, self._files.log, config.engine.n_threads, command))
         return self._lanes
 
     def attend(self, lanes: Sequence[LaneProcess], deadline: Deadline) -> None:
@@ -221,7 +209,8 @@ class _Run:
                 if self.board.add(message):
                     news.append(message)
             elif isinstance(message, ProposerDone):
-                self.result.proposer_seconds[message.proposer] = message.seconds
+                seconds = self.result.proposer_seconds
+                seconds[message.proposer] = max(message.seconds, seconds.get(message.proposer, 0.0))
             elif isinstance(message, ProposerFailed):
                 self.result.failures[message.proposer] = message.message
                 self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
@@ -248,6 +237,21 @@ class _Run:
             n_candidates=self.board.n_candidates().total(),
             done={proposer: done[proposer] for proposer in self._config.proposers},
         )
+
+
+def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tuple[str, ...], tuple[Task, ...]]]:
+    """Lanes as (name, proposers, tasks): the search on every core, each lane with its share of the tasks, and beside it
+    the proposers that need the model, one after the other in one process, so that they share its weights.
+    """
+    tasks = challenges.tasks
+    lanes: list[tuple[str, tuple[str, ...], tuple[Task, ...]]] = []
+    if "search" in config.proposers:
+        n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
+        lanes = [(f"search {index}", ("search",), tasks[index::n_lanes]) for index in range(n_lanes)]
+    asking = tuple(name for name in config.proposers if name != "search")
+    if asking:
+        lanes.append(("model", asking, tasks))
+    return lanes
 
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:

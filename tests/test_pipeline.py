@@ -17,7 +17,7 @@ from arc_solver.config import RunConfig
 from arc_solver.errors import InputError
 from arc_solver.grids import as_grid
 from arc_solver.lanes.wire import ProposerDone, ProposerFailed, encode
-from arc_solver.pipeline import RunFiles, RunResult, run_key, solve
+from arc_solver.pipeline import RunFiles, RunResult, plan_lanes, run_key, solve
 from arc_solver.progress import Silent, Status
 from arc_solver.proposers.base import TaskDone
 from arc_solver.submission import load, validate
@@ -45,7 +45,7 @@ def right_answer(task: Task) -> Candidate:
 def run(
     challenges: Challenges, folder: Path, command: list[str], *, limit_s: float = 20.0, resume: bool = False
 ) -> tuple[RunResult, dict[str, list[dict[str, list[list[int]]]]]]:
-    config = RunConfig(limit_s, proposers=("search",), reserve_s=0.1, refresh_s=0.1)
+    config = RunConfig(limit_s, proposers=("search",), reserve_s=0.1, refresh_s=0.1, n_search_lanes=1)
     files = RunFiles(folder / "submission.json")
     result = solve(
         challenges,
@@ -81,7 +81,7 @@ def test_answers_before_a_crash_stay_and_the_crash_is_named(flip_challenges: Cha
         command = saying(encode(right_answer(flip_challenges.tasks[1])), then=ending)
         result, answers = run(flip_challenges, tmp_path, command)
         assert answered(answers, flip_challenges.tasks[1])
-        assert how in result.failures["cpu"]
+        assert how in result.failures["search 0"]
 
 
 def test_a_lane_that_hangs_is_killed_with_all_its_children_at_the_deadline(
@@ -118,7 +118,7 @@ def test_garbage_on_the_channel_is_dropped_and_reported(flip_challenges: Challen
     command = saying(b"\xff\xfe not a message\n", encode(right_answer(flip_challenges.tasks[2])), b'{"say":"candid')
     result, answers = run(flip_challenges, tmp_path, command)
     assert answered(answers, flip_challenges.tasks[2])
-    assert "1 unreadable" in result.failures["cpu"]
+    assert "1 unreadable" in result.failures["search 0"]
 
 
 def test_a_candidate_for_another_file_s_task_is_ignored(flip_challenges: Challenges, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_proposer_s_failure_is_told(flip_challenges: Challenges, tmp_path: Pat
 
 def test_a_lane_that_never_starts_costs_only_its_share(flip_challenges: Challenges, tmp_path: Path) -> None:
     result, _ = run(flip_challenges, tmp_path, [sys.executable, "-c", "raise SystemExit('broken install')"])
-    assert "exit 1" in result.failures["cpu"]
+    assert "exit 1" in result.failures["search 0"]
     assert "broken install" in (tmp_path / "submission.log").read_text()
 
 
@@ -193,6 +193,16 @@ def test_the_run_key_follows_what_decides_the_answers_and_nothing_else(flip_chal
     assert run_key(flip_challenges, config) != run_key(flip_challenges, RunConfig(60.0, seed=1))
 
 
+def test_every_task_is_searched_in_exactly_one_lane_and_the_model_sees_all(flip_challenges: Challenges) -> None:
+    for n_lanes in (1, 2, 3, 8):
+        lanes = plan_lanes(flip_challenges, RunConfig(60.0, n_search_lanes=n_lanes))
+        assert [proposers for _, proposers, _ in lanes[:-1]] == [("search",)] * min(n_lanes, 3)
+        searched = [task.task_id for _, _, tasks in lanes[:-1] for task in tasks]
+        assert sorted(searched) == ["task0", "task1", "task2"]
+        assert lanes[-1] == ("model", ("induction", "transduction"), flip_challenges.tasks)
+    assert plan_lanes(flip_challenges, RunConfig(60.0, proposers=("transduction",)))[0][1] == ("transduction",)
+
+
 def test_a_lane_dies_with_its_parent(flip_challenges: Challenges, tmp_path: Path) -> None:
     code = """
 import sys
@@ -202,7 +212,8 @@ from arc_solver.config import RunConfig
 from pathlib import Path
 import os, time
 spec = LaneSpec(("search",), (), frozenset(), time.monotonic() + 60, RunConfig(60.0).to_json(), os.getpid())
-command = [sys.executable, "-c", "import time; from arc_solver.lanes.child import _die_with_parent as d; d(); time.sleep(60)"]
+lives = "import time; from arc_solver.lanes.child import _die_with_parent as bind; bind(); time.sleep(60)"
+command = [sys.executable, "-c", lives]
 lane = LaneProcess("cpu", spec, Path(sys.argv[1]), 1, command)
 print(lane._process.pid, flush=True)
 time.sleep(60)

@@ -1,0 +1,84 @@
+"""kill -9 at random moments: the file is valid each time, and `--resume` ends where an unbroken run does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from arc_solver.datasets import load_challenges
+from arc_solver.journal import read
+from arc_solver.submission import load, validate
+
+ROOT = Path(__file__).resolve().parents[1]
+N_KILLS = int(os.environ.get("ARC_SOLVER_N_KILLS", "4"))
+
+
+def command(folder: Path, output: str, *flags: str) -> list[str]:
+    return [
+        sys.executable, str(ROOT / "make_submission.py"), "--challenges", str(folder / "challenges.json"),
+        "--output", str(folder / output), "--proposers", "search", "--time-limit", "5m", *flags,
+    ]  # fmt: skip
+
+
+def write_challenges(folder: Path, n_tasks: int) -> None:
+    """Tasks with some for the search to do: the larger grid's mirror image under a small change of colour."""
+    rng = np.random.default_rng(5)
+    challenges = {}
+    for index in range(n_tasks):
+        grids = [rng.integers(0, 10, rng.integers(3, 9, 2)) for _ in range(4)]
+        pairs = [{"input": grid.tolist(), "output": ((grid[::-1] + index) % 10).tolist()} for grid in grids]
+        challenges[f"task{index}"] = {"train": pairs[:3], "test": [{"input": pairs[3]["input"]}]}
+    (folder / "challenges.json").write_text(json.dumps(challenges))
+
+
+def lanes_of(folder: Path) -> list[int]:
+    """Processes whose command or open log belongs to runs in `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            targets = [os.readlink(link) for link in (entry / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(target.startswith(str(folder)) for target in targets):
+            found.append(int(entry.name))
+    return found
+
+
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    write_challenges(tmp_path, 6)
+    challenges = load_challenges(tmp_path / "challenges.json")
+    rng = np.random.default_rng(11)
+    n_done = 0
+    for kill in range(N_KILLS):
+        process = subprocess.Popen(
+            command(tmp_path, "submission.json", *(["--resume"] if kill else [])),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while not (tmp_path / "submission.json").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(float(rng.uniform(0.0, 4.0)))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert validate(load(tmp_path / "submission.json"), challenges) == []
+        contents = read(tmp_path / "submission.journal.jsonl")
+        assert len(contents.done) >= n_done
+        n_done = len(contents.done)
+        for _ in range(100):
+            if not lanes_of(tmp_path):
+                break
+            time.sleep(0.05)
+        assert lanes_of(tmp_path) == []
+    subprocess.run(command(tmp_path, "submission.json", "--resume"), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command(tmp_path, "unbroken.json"), check=True, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "submission.json").read_bytes() == (tmp_path / "unbroken.json").read_bytes()
