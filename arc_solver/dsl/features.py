@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,7 +261,7 @@ def component_place(grid: Grid, by_color: bool, vertical: bool, from_end: bool) 
     """Each cell's row (vertical) or column within the bounding box of its component; corners connect.
 
     >>> component_place(np.array([[0, 1, 1], [0, 1, 0]], dtype=np.int8), True, False, False).tolist()
-    [[0, 0, 1], [0, 0, 2]]
+    [[0, 0, 1], [0, 0, 0]]
     """
     parts = _components(grid, True, by_color)
     index: CellMap = np.indices(grid.shape, dtype=np.int16)[0 if vertical else 1]
@@ -516,45 +515,50 @@ def _spans(is_line: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-Hidden = NewType("Hidden", int)
-"""A colour that stands for unknown cells."""
-
-
 @primitive
-def complete_lattice(grid: Grid, hidden: Hidden) -> Grid:
+def complete_lattice(grid: Grid, hidden: int) -> Grid:
     """Give hidden cells the colours of the smallest pattern that repeats, perhaps shifted from row to row.
 
-    >>> complete_lattice(np.array([[1, 2, 0], [2, 0, 1], [0, 1, 2]], dtype=np.int8), 0).tolist()
-    [[1, 2, 1], [2, 1, 2], [1, 2, 1]]
+    >>> complete_lattice(np.array([[1, 2, 3, 0], [2, 3, 1, 2]], dtype=np.int8), 0).tolist()
+    [[1, 2, 3, 1], [2, 3, 1, 2]]
     """
-    known = grid != hidden
-    if known.all() or not known.any():
+    known = np.flatnonzero(grid != hidden)
+    if not 0 < len(known) < grid.size:
         raise ValueError("nothing is hidden, or everything")
-    for height, width, shift in _lattices(*grid.shape):
-        rows, cols = np.ogrid[: grid.shape[0], : grid.shape[1]]
-        classes: NDArray[np.intp] = (rows % height) * width + (cols - shift * (rows // height)) % width
-        colors: Grid = np.full(height * width, -1, dtype=np.int8)
-        colors[classes[known]] = grid[known]
-        repeated: Grid = colors[classes]
-        if (repeated >= 0).all() and (repeated == grid)[known].all():
-            return repeated
+    shown = grid.ravel()[known]
+    colors: Grid = np.empty(MAX_PATTERN_CELLS, dtype=np.int8)
+    for classes in _lattices(*grid.shape):
+        colors.fill(-1)
+        places = classes[known]
+        colors[places] = shown
+        # Two known cells of one place that differ: the later one won, the earlier one says so.
+        if (colors[places] == shown).all() and (colors[classes] >= 0).all():
+            return colors[classes].reshape(grid.shape)
     raise ValueError("no repeating pattern")
 
 
-def _lattices(n_rows: int, n_cols: int) -> list[tuple[int, int, int]]:
-    """(height, width, shift) of repeating patterns that occur at least twice, smallest first."""
+MAX_PATTERN_CELLS = 30
+
+
+@lru_cache(maxsize=32)
+def _lattices(n_rows: int, n_cols: int) -> tuple[NDArray[np.int16], ...]:
+    """For every pattern that fits in twice, smallest first: each cell's place in it, shape (R * C,)."""
     found = [
         (height, width, shift)
         for height in range(1, n_rows + 1)
         for width in range(1, n_cols + 1)
         for shift in (range(width) if height <= 2 and width <= 12 else (0,))
-        if 1 < height * width <= n_rows * n_cols // 2
+        if 1 < height * width <= min(MAX_PATTERN_CELLS, n_rows * n_cols // 2)
     ]
-    return sorted(found, key=lambda one: (one[0] * one[1], one[2], one[0]))
+    rows, cols = np.indices((n_rows, n_cols))
+    return tuple(
+        ((rows % height) * width + (cols - shift * (rows // height)) % width).astype(np.int16).ravel()
+        for height, width, shift in sorted(found, key=lambda one: (one[0] * one[1], one[2], one[0]))
+    )
 
 
 @primitive
-def crop_where(grid: Grid, guide: Grid, color: Hidden) -> Grid:
+def crop_where(grid: Grid, guide: Grid, color: Color) -> Grid:
     """The part of a grid that lies where another of the same shape has a colour.
 
     >>> crop_where(np.array([[1, 2, 3]], dtype=np.int8), np.array([[0, 5, 5]], dtype=np.int8), 5).tolist()

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from arc_solver.dsl.features import CellMap, Hidden
 from arc_solver.dsl.registry import PRIMITIVES, Color, Grid
 
 RING = [[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 2]]
@@ -154,6 +153,6 @@ def test_rays_seen_from_the_other_side(grid: Grid) -> None:
 def test_all_registered_maps_are_maps(grid: Grid, number: int) -> None:
     for name, one in PRIMITIVES.items():
         if one.group == "features" and name not in ("complete_lattice", "crop_where", "equal_panels"):
-            values = {bool: True, int: number, Color: 1, Hidden: 1}
+            values = {bool: True, int: number, Color: 1}
             arguments = [values[kind] for kind in one.argument_types[1:]]
             assert one.function(grid, *arguments).shape == grid.shape, name

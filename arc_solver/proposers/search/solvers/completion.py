@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl.features import Hidden, complete_lattice, crop_where
+from arc_solver.dsl.features import complete_lattice, crop_where
 from arc_solver.dsl.registry import Color
 from arc_solver.dsl.symmetry import repair_pattern, repair_symmetry
 from arc_solver.grids import Grid
@@ -19,7 +19,7 @@ from arc_solver.proposers.search.examples import Draft, Examples
 WAYS: tuple[tuple[str, Callable[[Grid, int], Grid], float], ...] = (
     ("repair_symmetry", lambda grid, color: repair_symmetry(grid, Color(color)), 1.0),
     ("repair_pattern", lambda grid, color: repair_pattern(grid, Color(color)), 1.2),
-    ("complete_lattice", lambda grid, color: complete_lattice(grid, Hidden(color)), 1.4),
+    ("complete_lattice", lambda grid, color: complete_lattice(grid, color), 1.4),
 )
 PARTS: tuple[tuple[str, Callable[[Grid], NDArray[np.int8]], float], ...] = (
     ("part", lambda part: part, 0.0),
@@ -65,7 +65,7 @@ def _completed(examples: Examples, complete: Callable[[Grid, int], Grid], color:
 
 
 def _parts(examples: Examples, whole: list[Grid], expression: str, color: int, cost: float) -> Iterator[Draft]:
-    parts = [crop_where(a, grid, Hidden(color)) for a, grid in zip(whole, examples.train_inputs, strict=True)]
+    parts = [crop_where(a, grid, Color(color)) for a, grid in zip(whole, examples.train_inputs, strict=True)]
     for source, transform, extra in PARTS:
         if all(np.array_equal(transform(part), b) for part, b in zip(parts, examples.outputs, strict=True)):
             body = (f"part = crop_where({expression}, grid, {color})", f"return {source}")
