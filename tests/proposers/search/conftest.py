@@ -48,16 +48,16 @@ def task_of(pairs: Sequence[tuple[str, str]], *tests: str, task_id: str = "toy")
     return Task(task_id, tuple(Pair(grid_of(a), grid_of(b)) for a, b in pairs), tuple(map(grid_of, tests)))
 
 
-@pytest.fixture()
+@pytest.fixture
 def runner() -> InProcessRunner:
     return InProcessRunner()
 
 
-@pytest.fixture()
+@pytest.fixture
 def toy_task() -> Callable[..., Task]:
     return task_of
 
 
-@pytest.fixture()
+@pytest.fixture
 def toy_grid() -> Callable[[str], Grid]:
     return grid_of

@@ -1,4 +1,4 @@
-"""Each solver on tiny tasks of its kind: the written source gives the outputs, and what is not of its kind gets none."""
+"""Each solver on tiny tasks of its kind: its source gives the outputs; what is not of its kind gets none."""
 
 from __future__ import annotations
 

@@ -1,0 +1,162 @@
+"""The proposer: events and their order, evidence that is true, budget and deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from arc_solver.budget import Deadline, ManualClock
+from arc_solver.candidates import Candidate, Rejected
+from arc_solver.errors import InputError
+from arc_solver.grids import grid_key, grids_equal
+from arc_solver.proposers.base import TaskDone
+from arc_solver.proposers.search import SearchProposer, SearchSettings
+from arc_solver.proposers.search.examples import Draft
+from arc_solver.proposers.search.ranking import MAX_FITTING, MAX_PARTIAL, Ranked, choose, judge
+from arc_solver.sandbox.verdicts import Ok, Program, Raised, Verdict
+from arc_solver.tasks import Task
+
+MIRROR = [("12/34", "21/43"), ("501/230", "105/032")]
+RULE = [("0300/0000", "0344/0000"), ("0000/3000/0000", "0000/3444/0000")]
+# No function gives both outputs.
+NEARLY = [("123/456", "321/654"), ("123/456", "321/659")]
+SETTINGS = SearchSettings(max_programs=400)
+
+
+def ample() -> Deadline:
+    return Deadline.after(1, ManualClock())
+
+
+@pytest.fixture
+def toys(toy_task) -> list[Task]:
+    return [
+        toy_task(MIRROR, "67/89", task_id="mirror"),
+        toy_task(RULE, "00000/00030", task_id="rule"),
+        toy_task(NEARLY, "67/89", "3", task_id="nearly"),
+    ]
+
+
+def test_every_task_in_order_then_done(toys: list[Task], runner) -> None:
+    events = list(SearchProposer(runner, SETTINGS).propose(toys, ample()))
+    done = [event.task_id for event in events if isinstance(event, TaskDone)]
+    assert done == ["mirror", "rule", "nearly"]
+    ids = [event.task_id for event in events]
+    assert ids == sorted(ids, key=done.index)
+    for task_id in done:
+        assert isinstance([event for event in events if event.task_id == task_id][-1], TaskDone)
+
+
+def test_what_a_candidate_says_is_true(toys: list[Task], runner) -> None:
+    tasks = {task.task_id: task for task in toys}
+    candidates = [e for e in SearchProposer(runner, SETTINGS).propose(toys, ample()) if isinstance(e, Candidate)]
+    assert {candidate.task_id for candidate in candidates} == set(tasks)
+    for candidate in candidates:
+        task, evidence = tasks[candidate.task_id], candidate.evidence
+        inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+        returned = runner.confirm([Program(evidence.source, inputs)])[0].outputs
+        passed = sum(grids_equal(pair.output, grid) for pair, grid in zip(task.train, returned, strict=False))
+        assert (evidence.n_train_passed, evidence.n_train) == (passed, len(task.train))
+        assert evidence.cost >= 0
+        assert candidate.origin.proposer == "search"
+        assert candidate.origin.detail
+        for index, grid in candidate.outputs.items():
+            assert grids_equal(grid, returned[len(task.train) + index])
+
+
+def test_fitting_first_with_outputs_of_their_own_then_few_partial_fits(toys: list[Task], runner) -> None:
+    events = list(SearchProposer(runner, SETTINGS).propose(toys, ample()))
+    for task in toys:
+        candidates = [e for e in events if isinstance(e, Candidate) and e.task_id == task.task_id]
+        fits = [candidate.evidence.passes_all for candidate in candidates]
+        assert fits == sorted(fits, reverse=True)
+        assert fits.count(True) <= MAX_FITTING
+        assert fits.count(False) <= MAX_PARTIAL
+        costs = [c.evidence.cost for c in candidates if c.evidence.passes_all]
+        assert costs == sorted(costs)
+        outputs = [tuple((i, grid_key(g)) for i, g in c.outputs.items()) for c in candidates]
+        assert len(set(outputs)) == len(outputs)
+    nearly = [e for e in events if isinstance(e, Candidate) and e.task_id == "nearly"]
+    assert nearly[0].evidence.n_train_passed == 1, "the mirror image is right for one pair"
+    assert not nearly[0].evidence.passes_all
+
+
+def test_the_same_events_twice(toys: list[Task], runner) -> None:
+    first, second = ([repr(e) for e in SearchProposer(runner, SETTINGS).propose(toys, ample())] for _ in range(2))
+    assert first == second
+
+
+def test_a_passed_deadline_yields_nothing(toys: list[Task], runner) -> None:
+    clock = ManualClock()
+    deadline = Deadline.after(1, clock)
+    clock.advance(1)
+    assert list(SearchProposer(runner, SETTINGS).propose(toys, deadline)) == []
+
+
+class SlowRunner:
+    """A runner whose every call takes ten seconds."""
+
+    def __init__(self, inner, clock: ManualClock) -> None:
+        self._inner, self._clock = inner, clock
+
+    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+        self._clock.advance(10)
+        return self._inner.confirm(programs)
+
+
+def test_a_task_that_the_deadline_cuts_is_not_done(toys: list[Task], runner) -> None:
+    clock = ManualClock()
+    proposer = SearchProposer(SlowRunner(runner, clock), SETTINGS)
+    events = list(proposer.propose(toys, Deadline.after(15, clock)))
+    assert [e.task_id for e in events if isinstance(e, TaskDone)] == ["mirror", "rule"]
+    assert "nearly" not in {e.task_id for e in events}
+
+
+class BrokenRunner:
+    """A runner in which every program raises at once."""
+
+    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+        return [Raised(kind="MemoryError") for _ in programs]
+
+
+def test_programs_that_fail_are_counted_not_raised(toys: list[Task]) -> None:
+    events = list(SearchProposer(BrokenRunner(), SETTINGS).propose(toys[:1], ample()))
+    assert {e.reason for e in events if isinstance(e, Rejected)} == {"program: raised MemoryError"}
+    assert not any(isinstance(e, Candidate) for e in events)
+    assert isinstance(events[-1], TaskDone)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(InputError, match="max_programs is -1"):
+        SearchSettings(max_programs=-1)
+
+
+def ranked(task: Task, toy_grid, body: str, outputs: Sequence[str], cost: float, stage: str = "a") -> Ranked:
+    one = judge(task, Draft(stage, (body,), cost), Ok(tuple(map(toy_grid, outputs))))
+    assert one is not None
+    return one
+
+
+def test_the_simplest_program_comes_first_and_agreement_helps(toy_task, toy_grid) -> None:
+    task = toy_task([("1", "2")], "3")
+    plain = ranked(task, toy_grid, "a", ["2", "4"], 2.0)
+    agreed = [ranked(task, toy_grid, f"b{n}", ["2", "5"], 2.5, stage=f"stage {n}") for n in range(2)]
+    dear = ranked(task, toy_grid, "c", ["2", "6"], 9.0)
+    chosen = choose(task, [dear, plain, *agreed])
+    assert [one.outputs[0].tolist() for one in chosen] == [[[5]], [[4]], [[6]]]
+    assert chosen[0].cost < chosen[1].cost
+
+
+def test_partial_fits_are_ordered_by_pairs_then_cells(toy_task, toy_grid) -> None:
+    task = toy_task([("11", "22"), ("33", "44")], "55")
+    one_pair = ranked(task, toy_grid, "a", ["22", "99", "66"], 5.0)
+    one_cell = ranked(task, toy_grid, "b", ["92", "94", "67"], 1.0)
+    wrong_size = ranked(task, toy_grid, "c", ["22", "4", "68"], 1.0)
+    two_cells = ranked(task, toy_grid, "d", ["99", "94", "69"], 1.0)
+    assert choose(task, [two_cells, wrong_size, one_cell, one_pair]) == [one_pair, one_cell]
+
+
+def test_an_answer_that_repeats_the_question_is_doubtful(toy_task, toy_grid) -> None:
+    task = toy_task([("1", "2")], "3")
+    repeats = ranked(task, toy_grid, "a", ["2", "3"], 1.0)
+    assert repeats.cost > ranked(task, toy_grid, "b", ["2", "4"], 1.0).cost
