@@ -100,7 +100,7 @@ class Journal:
         Args:
             path: The file; it is made if it is not there.
             run_key: What the run solves and how: only a run with the same key may go on with a journal.
-            resume: False to start anew, whatever is there.
+            resume: False to start anew; what is there is kept at `earlier_path`.
             clock: Paces the fsyncs.
             fsync_interval_s: How much work a power cut (not a kill) may cost.
 
@@ -175,6 +175,9 @@ class Journal:
                 raise InputError(
                     f"journal {self._path}: its header is damaged: use --no-resume to start anew, or another --output"
                 )
+        elif data := _read_all(self._descriptor):
+            # Whoever forgot --resume after a crash must not lose hours of work by it.
+            earlier_path(self._path).write_bytes(data)
         os.ftruncate(self._descriptor, 0)
         self._write(_line({"kind": "header", "version": VERSION, "run_key": run_key}))
         self.flush(force=True)
@@ -196,6 +199,11 @@ class Journal:
         while view:
             view = view[os.write(self._descriptor, view) :]
         self._torn = False
+
+
+def earlier_path(path: Path) -> Path:
+    """Where the journal of the run before is kept when a new run starts without resuming it."""
+    return path.with_name(f"{path.name}.earlier")
 
 
 def read(path: Path) -> JournalContents:

@@ -22,7 +22,7 @@ from arc_solver.budget import Clock, Deadline
 from arc_solver.candidates import Candidate, Rejected
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
-from arc_solver.journal import Journal
+from arc_solver.journal import Journal, earlier_path
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
 from arc_solver.progress import Progress, Status
@@ -139,6 +139,8 @@ class _Run:
             self.result.resumed += self.board.add(candidate)
         for proposer, task_id in sorted(earlier.done):
             self.board.add(TaskDone(task_id, proposer))
+        if not resume and earlier_path(self._files.journal).exists():
+            self._progress.say(f"the journal of the run before is kept as {earlier_path(self._files.journal)}")
         if resume:
             self._progress.say(
                 f"resumed: {self.result.resumed} candidates, {len(self.board.done)} finished pieces of work"

@@ -16,6 +16,7 @@ from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEviden
 from arc_solver.config import RunConfig
 from arc_solver.errors import InputError
 from arc_solver.grids import as_grid
+from arc_solver.journal import earlier_path
 from arc_solver.lanes.wire import ProposerDone, ProposerFailed, encode
 from arc_solver.pipeline import RunFiles, RunResult, plan_lanes, run_key, solve
 from arc_solver.progress import Silent, Status
@@ -170,12 +171,14 @@ def test_resume_takes_over_what_was_found_and_asks_only_for_the_rest(
     assert json.loads(spec.read_bytes())["done"] == [["search", first.task_id]]
 
 
-def test_without_resume_nothing_is_taken_over(flip_challenges: Challenges, tmp_path: Path) -> None:
+def test_without_resume_nothing_is_taken_over_and_nothing_lost(flip_challenges: Challenges, tmp_path: Path) -> None:
     first = flip_challenges.tasks[0]
     run(flip_challenges, tmp_path, saying(encode(right_answer(first))))
+    before = (tmp_path / "submission.journal.jsonl").read_bytes()
     result, answers = run(flip_challenges, tmp_path, lane(""))
     assert result.resumed == 0
     assert not answered(answers, first)
+    assert earlier_path(tmp_path / "submission.journal.jsonl").read_bytes() == before
 
 
 def test_a_journal_of_another_run_is_refused(flip_challenges: Challenges, tmp_path: Path) -> None:
