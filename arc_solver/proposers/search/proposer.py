@@ -15,15 +15,15 @@ from arc_solver.proposers.search.examples import Draft
 from arc_solver.proposers.search.ranking import Ranked, choose, judge
 from arc_solver.proposers.search.settings import SearchSettings
 from arc_solver.proposers.search.stages import find_drafts
-from arc_solver.sandbox.verdicts import Failed, Program, Verdict
+from arc_solver.sandbox.verdicts import Failed, NotRun, Program, Verdict
 from arc_solver.tasks import Task
 
 
 class Runner(Protocol):
     """Runs programs from their source alone: the sandbox, or a stand-in for tests."""
 
-    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
-        """One verdict for each program, in order."""
+    def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
+        """One verdict for each program, in order; what the deadline cuts off is `NotRun`."""
         ...
 
 
@@ -52,20 +52,22 @@ class SearchProposer:
             drafts = find_drafts(task, self._settings.max_programs, deadline)
             if deadline.passed():
                 return
-            yield from self._events(task, drafts)
+            yield from self._events(task, drafts, deadline)
+            if deadline.passed():
+                return
             yield TaskDone(task.task_id, self.name)
 
-    def _events(self, task: Task, drafts: Sequence[Draft]) -> Iterator[Event]:
+    def _events(self, task: Task, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Event]:
         if not drafts:
             return
         inputs = (*(pair.input for pair in task.train), *task.test_inputs)
-        verdicts = self._runner.confirm([Program(draft.source, inputs) for draft in drafts])
+        verdicts = self._runner.confirm([Program(draft.source, inputs) for draft in drafts], deadline)
         judged = []
         for draft, verdict in zip(drafts, verdicts, strict=True):
             ranked = judge(task, draft, verdict)
             if ranked is not None:
                 judged.append(ranked)
-            elif isinstance(verdict, Failed):
+            elif isinstance(verdict, Failed) and not isinstance(verdict, NotRun):
                 yield Rejected(task.task_id, self.name, verdict.reason)
         for ranked in choose(task, judged):
             yield _candidate(task, ranked)

@@ -17,6 +17,9 @@ from arc_solver.proposers.search.stability import stable_drafts
 from arc_solver.proposers.search.stacking import layers, side_by_side
 from arc_solver.tasks import Task
 
+MAX_DRAFTS = 10
+"""Of each stage: every draft is run twice in the sandbox."""
+
 
 def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft]:
     """Every draft for a task, one for each source. Returns early, with what there is, once the deadline has passed.
@@ -32,9 +35,9 @@ def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft
     for stage in _stages(examples, bank):
         if deadline.passed():
             break
-        drafts.extend(stage)
+        drafts.extend(sorted(stage, key=_simplicity)[:MAX_DRAFTS])
     if not bank.fitting and not any(draft.stage == "cell_rules" for draft in drafts) and not deadline.passed():
-        drafts.extend(ruled(examples, bank.values.get("grid", ())))
+        drafts.extend(sorted(ruled(examples, bank.values.get("grid", ())), key=_simplicity)[:MAX_DRAFTS])
     return _distinct(drafts)
 
 
@@ -50,6 +53,10 @@ def _stages(examples: Examples, bank: Bank) -> Iterator[Iterator[Draft]]:
     yield layers(examples, grids)
     yield color_answers(examples, bank.values.get("color", ()))
     yield count_answers(examples, bank.values.get("count", ()))
+
+
+def _simplicity(draft: Draft) -> tuple[float, str]:
+    return draft.cost, draft.source
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:

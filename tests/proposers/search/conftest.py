@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from arc_solver.budget import Deadline
 from arc_solver.dsl.registry import PRIMITIVES, Object
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid
@@ -20,7 +21,7 @@ class InProcessRunner:
     def __init__(self) -> None:
         self.n_programs = 0
 
-    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+    def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         self.n_programs += len(programs)
         return [self._run(program) for program in programs]
 
