@@ -93,6 +93,7 @@ class Decoder:
         self._questions: dict[tuple[int, ...], _Question] = {}
         self._queue: deque[_Question] | None = None
         self._rows: list[tuple[_Row, _Question]] = []
+        self._filling = False
         self._reserved = 0  # the longest row's length when it is finished, of all that run
         self._cache = SlotCache()
         self._sampling: RowSampling | None = None
@@ -128,7 +129,10 @@ class Decoder:
         """The next questions with as many of their rows as there is room for, if it is time to let some in."""
         assert self._queue is not None
         n_free = self._limits.max_rows - len(self._rows)
-        if not self._queue or (self._rows and n_free < max(1, self._limits.max_rows // 8)):
+        # Nobody decodes while others are let in: wait until several can, and then let in all that fit.
+        if not self._rows or n_free >= max(1, self._limits.max_rows // 8):
+            self._filling = True
+        if not self._queue or not self._filling:
             return []
         admitted: list[tuple[_Question, list[_Row]]] = []
         n_rows, reserved, n_prefill = len(self._rows), self._reserved if self._rows else 0, 0
@@ -151,6 +155,8 @@ class Decoder:
                 break
         if admitted:
             self._reserve(n_rows)
+        else:
+            self._filling = False
         return admitted
 
     def _reserve(self, n_rows: int) -> None:

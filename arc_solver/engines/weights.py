@@ -5,6 +5,7 @@ Knows nothing of prompts, sampling or batches; never touches the network.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,9 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
     attention = _attention_of(config, folder)
     _choose_attention(model, config)
     model.requires_grad_(False).eval().to(device)
-    return LoadedModel(
-        model, tokenizer, _end_tokens(model, tokenizer), _context_length(config, tokenizer, folder), attention
-    )
+    context_length = _context_length(config, tokenizer, folder)
+    tokenizer.model_max_length = sys.maxsize  # who counts tokens may count too many of them, without a warning
+    return LoadedModel(model, tokenizer, _end_tokens(model, tokenizer), context_length, attention)
 
 
 def _check_folder(folder: Path) -> None:

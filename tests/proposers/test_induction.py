@@ -15,6 +15,8 @@ from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, frozen, grids_equal
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.induction import InductionProposer, InductionSettings
+from arc_solver.sandbox.limits import Limits
+from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import InvalidOutput, NonDeterministic, Ok, Program, Raised, SyntaxInvalid, Verdict
 from arc_solver.tasks import Pair, Task
 
@@ -259,6 +261,18 @@ def test_a_task_that_does_not_fit_is_rejected_and_done(new_task: NewTask) -> Non
     engine = ScriptedEngine(by_sample(FLIP), context_length=310)
     events = propose(engine, [new_task("t", flipped)], n_samples=2)
     assert events == [Rejected("t", "induction", "prompt: too long")] * 2 + [TaskDone("t", "induction")]
+
+
+def test_the_sandbox_is_a_runner(new_task: NewTask) -> None:
+    task = new_task("t", flipped)
+    hang = "def task(grid):\n    while True:\n        pass\n"
+    proposed = []
+    with Sandbox(Limits(solo_cpu_s=0.2)) as sandbox:
+        proposer = InductionProposer(ScriptedEngine(by_sample(FLIP, hang)), sandbox, InductionSettings(n_samples=2), 0)
+        proposed = list(proposer.propose([task], never()))
+    assert [type(event) for event in proposed] == [Candidate, Rejected, TaskDone]
+    assert isinstance(proposed[1], Rejected)
+    assert proposed[1].reason == "program: timeout cpu"
 
 
 @pytest.mark.parametrize("changes", [{"n_samples": 0}, {"stop_after": 0}, {"max_partial": -1}, {"top_p": 0.0}])
