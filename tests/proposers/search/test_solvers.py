@@ -16,6 +16,7 @@ from arc_solver.proposers.search.solvers import (
     cell_rules,
     completion,
     panel_rules,
+    part_rules,
     recolor,
     selection,
     sorting,
@@ -92,6 +93,16 @@ SOLVED: dict[str, tuple[Callable[[Task], Iterable[Draft]], list[tuple[Text, Text
         [("10510/01500/11511", "30/00/33"), ("01501/11510/00511", "03/30/00")],
         "11501/10510/01500",
         "03/30/00",
+    ),
+    "a cell for every panel": (
+        with_lists(part_rules.solve),
+        [
+            ("10500/01511/55555/00510/11500", "22/20"),
+            ("11501/00501/55555/10500/00500", "22/00"),
+            ("10511/00500/55555/11510/11500", "02/20"),
+        ],
+        "10500/10500/55555/01511/10500",
+        "20/22",
     ),
     "the part with most cells": (
         with_lists(selection.solve),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from arc_solver.proposers.search.examples import Draft, Examples, Solver
-from arc_solver.proposers.search.solvers import cell_rules, completion, panel_rules, recolor, selection, sorting, tiling
+from arc_solver.proposers.search.solvers import (
+    cell_rules,
+    completion,
+    panel_rules,
+    part_rules,
+    recolor,
+    selection,
+    sorting,
+    tiling,
+)
 from arc_solver.proposers.search.values import Value
 
 CHEAP_SOLVERS: dict[str, Solver] = {
@@ -19,6 +28,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
 LIST_SOLVERS: dict[str, Callable[[Examples, Sequence[Value]], Iterator[Draft]]] = {
     "selection": selection.solve,
     "panel_rules": panel_rules.solve,
+    "part_rules": part_rules.solve,
 }
 """Solvers that need lists which the enumerator found."""
 

@@ -83,6 +83,7 @@ def rule_drafts(
     wanted: NDArray[np.bool_],
     statements: tuple[str, ...],
     cost: float,
+    finish: str = "return out",
 ) -> Iterator[Draft]:
     """Up to `N_VARIANTS` programs that explain the wanted cells, each beginning with other conditions.
 
@@ -95,6 +96,7 @@ def rule_drafts(
         wanted: The cells that `statements` leave wrong; elsewhere the rules must not do harm.
         statements: What comes before the rules; they define `out`.
         cost: What those statements cost.
+        finish: The last statement.
     """
     problem = _problem(conditions, actions, target, wanted)
     banned: frozenset[int] = frozenset()
@@ -109,7 +111,7 @@ def rule_drafts(
         weak = sum(_n_pairs_explained(examples, rule, conditions, wanted) < 2 for rule in rules)
         total = 1.0 + cost + sum(rule.cost + 0.5 for rule in rules)
         total += WEAK_RULE_COST * weak if examples.n_train > 1 else 0.0
-        yield examples.draft(stage, (*lines, "return out"), total)
+        yield examples.draft(stage, (*lines, finish), total)
         fresh = frozenset(rules[0].literals) - frozenset(problem.splitters)
         if not fresh:
             return
