@@ -318,6 +318,54 @@ def _shift_row(row: NDArray[np.int8], step: int, fill: int) -> NDArray[np.int8]:
 
 
 @primitive
+def ray_distance(grid: Grid, d_row: int, d_col: int) -> CellMap:
+    """Steps from each cell to the first that is not background in direction (d_row, d_col); 0 if there is none.
+
+    >>> ray_distance(np.array([[0, 0, 3, 0]], dtype=np.int8), 0, 1).tolist()
+    [[2, 1, 0, 0]]
+    """
+    if abs(d_row) + abs(d_col) != 1:
+        raise ValueError("a direction is one step along one axis")
+    if d_col:
+        return ray_distance(grid.T, d_col, 0).T.copy()
+    distance = np.zeros(grid.shape, dtype=np.int16)
+    filled = grid != _background(grid)
+    order = range(1, grid.shape[0]) if d_row < 0 else range(grid.shape[0] - 2, -1, -1)
+    for row in order:
+        further = np.where(distance[row + d_row] > 0, distance[row + d_row] + 1, 0)
+        distance[row] = np.where(filled[row + d_row], 1, further)
+    return distance
+
+
+@primitive
+def mirrored_components(grid: Grid, together: bool, turn: int) -> Grid:
+    """Every patch that is not background, mirrored within its bounding box (all of them as one, if `together`).
+
+    `turn`: 0 left and right swapped, 1 top and bottom, 2 both, 3 transposed; only square boxes are transposed.
+
+    >>> mirrored_components(np.array([[1, 0, 0], [1, 2, 0]], dtype=np.int8), True, 0).tolist()
+    [[0, 1, 0], [2, 1, 0]]
+    """
+    if not 0 <= turn <= 3:
+        raise ValueError("turn is 0, 1, 2 or 3")
+    result = np.full_like(grid, _background(grid))
+    for box in _content_boxes(grid, together):
+        part = grid[box]
+        if turn == 3 and part.shape[0] != part.shape[1]:
+            continue
+        result[box] = (part[:, ::-1], part[::-1], part[::-1, ::-1], part.T)[turn]
+    return result
+
+
+def _content_boxes(grid: Grid, together: bool) -> list[tuple[slice, slice]]:
+    if not together:
+        parts = _components(grid, True, False)
+        return [_box(parts, label) for label, kept in enumerate(parts.foreground) if kept]
+    rows, cols = np.nonzero(grid != _background(grid))
+    return [(slice(rows.min(), rows.max() + 1), slice(cols.min(), cols.max() + 1))] if len(rows) else []
+
+
+@primitive
 def neighbor(grid: Grid, d_row: int, d_col: int) -> CellMap:
     """The colour of the cell that lies (d_row, d_col) away; -1 outside the grid.
 

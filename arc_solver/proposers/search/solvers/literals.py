@@ -63,6 +63,10 @@ def cell_maps(grids: Sequence[Grid]) -> Iterator[CellMaps]:
         position = _of(features.position, (vertical, False), grids, 1.5)
         for modulus in (2, 3):
             yield CellMaps(f"{position.expression} % {modulus}", tuple(m % modulus for m in position.maps), 1.5)
+    for d_row, d_col in DIRECTIONS[:4]:
+        distance = _of(features.ray_distance, (d_row, d_col), grids, 1.6)
+        yield distance
+        yield CellMaps(f"{distance.expression} % 2", tuple(m % 2 for m in distance.maps), 1.7)
     sums = [np.indices(grid.shape).sum(axis=0) for grid in grids]
     yield CellMaps("np.indices(grid.shape).sum(axis=0) % 2", tuple(s % 2 for s in sums), 1.8)
     yield from _mirrored(grids)
@@ -94,6 +98,9 @@ def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[An
         for vertical in (False, True):
             yield features.component_place, (by_color, vertical, False), 1.6, False
             yield features.component_place, (by_color, vertical, True), 1.7, False
+    for together in (False, True):
+        for turn in range(4):
+            yield features.mirrored_components, (together, turn), 1.5, True
     for diagonal in (False, True):
         yield features.box_color, (diagonal,), 1.5, True
         yield features.content_distance, (diagonal,), 1.5, False
@@ -173,6 +180,7 @@ def _all_literals(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
                 yield Literal(f"({feature.expression} >= {value})", train >= value, test >= value, feature.cost + 0.4)
                 yield Literal(f"({feature.expression} < {value})", train < value, test < value, feature.cost + 0.4)
     yield from _agreements(maps, n_train)
+    yield from _comparisons(maps, n_train)
 
 
 def _agreements(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
@@ -184,6 +192,29 @@ def _agreements(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
     for feature in maps[1:]:
         if feature.is_color:
             yield _agreement(own, feature, n_train)
+
+
+def _comparisons(maps: Sequence[CellMaps], n_train: int) -> Iterator[Literal]:
+    """Which half of the grid, or of its component, a cell lies in; the middle; the diagonals."""
+    named = {feature.expression: feature for feature in maps}
+    for start, end in _PLACES:
+        if start in named and end in named:
+            pairs = list(zip(named[start].maps, named[end].maps, strict=True))
+            cost = named[start].cost
+            for sign, compare in (("<", np.less), (">", np.greater), ("==", np.equal)):
+                holds = [compare(a, b) for a, b in pairs]
+                yield Literal(f"({start} {sign} {end})", _flat(holds[:n_train]), _flat(holds[n_train:]), cost)
+
+
+_PLACES = (
+    ("position(grid, False, False)", "position(grid, False, True)"),
+    ("position(grid, True, False)", "position(grid, True, True)"),
+    ("position(grid, True, False)", "position(grid, False, False)"),
+    ("position(grid, True, False)", "position(grid, False, True)"),
+    ("component_place(grid, True, False, False)", "component_place(grid, True, False, True)"),
+    ("component_place(grid, True, True, False)", "component_place(grid, True, True, True)"),
+    ("component_place(grid, True, True, False)", "component_place(grid, True, False, False)"),
+)
 
 
 def _agreement(one: CellMaps, other: CellMaps, n_train: int) -> Literal:
