@@ -3,10 +3,22 @@
 Knows nothing of tasks, search or models; numpy and the standard library are all it imports.
 """
 
-from arc_solver.dsl import choosing, coloring, cropping, features, filling, geometry, objects, panels, scaling, symmetry
+from arc_solver.dsl import (
+    choosing,
+    coloring,
+    components,
+    cropping,
+    features,
+    filling,
+    geometry,
+    objects,
+    panels,
+    scaling,
+    symmetry,
+)
 from arc_solver.dsl.registry import PRIMITIVES, Grid, Object
 
-_MODULES = (geometry, cropping, coloring, scaling, objects, choosing, panels, filling, symmetry, features)
+_MODULES = (geometry, cropping, coloring, scaling, objects, choosing, panels, filling, symmetry, features, components)
 
 for _name, _primitive in PRIMITIVES.items():
     globals()[_name] = _primitive.function

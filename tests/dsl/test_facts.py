@@ -215,7 +215,7 @@ FACTS: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "denoise": [(("00000/03000/00022",), "00000/00000/00022"), (("555/575/555",), "555/555/555"), (("4",), "4")],
 }
 # Cell maps have facts in a file of their own.
-OTHER_FILES = {"features": "test_features.py"}
+OTHER_FILES = {"features": "test_features.py", "components": "test_features.py"}
 
 
 def grid_of(text: str) -> Grid:

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from arc_solver.dsl.registry import PRIMITIVES, Color, Grid
 
+GROUPS = ("features", "components")
 RING = [[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 2]]
 DOTS = [[1, 0, 0], [0, 1, 0], [0, 0, 3]]
 
@@ -129,7 +130,7 @@ def test_a_lattice_needs_a_repeating_pattern() -> None:
 
 
 def test_every_feature_has_facts() -> None:
-    assert set(CASES) | {"crop_where"} == {name for name, one in PRIMITIVES.items() if one.group == "features"}
+    assert set(CASES) | {"crop_where"} == {name for name, one in PRIMITIVES.items() if one.group in GROUPS}
 
 
 def test_panels_need_lines() -> None:
@@ -164,7 +165,7 @@ def test_rays_seen_from_the_other_side(grid: Grid) -> None:
 @given(GRIDS, st.sampled_from([-1, 1]))
 def test_all_registered_maps_are_maps(grid: Grid, number: int) -> None:
     for name, one in PRIMITIVES.items():
-        if one.group == "features" and name not in PICKY:
+        if one.group in GROUPS and name not in PICKY:
             values = {bool: True, int: number, Color: 1}
             arguments = [values[kind] for kind in one.argument_types[1:]]
             assert one.function(grid, *arguments).shape == grid.shape, name

@@ -16,7 +16,7 @@ class SearchSettings:
             task always gives the same events.
     """
 
-    max_programs: int = 12_000
+    max_programs: int = 8_000
 
     def __post_init__(self) -> None:
         if self.max_programs < 0:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl import features
+from arc_solver.dsl import components, features
 from arc_solver.grids import Grid
 
 MAX_VALUES = 9
@@ -79,9 +79,9 @@ def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[An
     for diagonal in (False, True):
         yield features.neighbors_alike, (diagonal,), 1.2, False
         yield features.neighbors_filled, (diagonal,), 1.2, False
-        yield features.component_colors, (diagonal,), 1.5, False
-        yield features.component_color, (diagonal, False), 1.5, True
-        yield features.component_color, (diagonal, True), 1.5, True
+        yield components.component_colors, (diagonal,), 1.5, False
+        yield components.component_color, (diagonal, False), 1.5, True
+        yield components.component_color, (diagonal, True), 1.5, True
         for by_color in (True, False):
             for function, cost in _COMPONENT_FEATURES:
                 yield function, (diagonal, by_color), cost + 0.1 * diagonal + 0.2 * (not by_color), False
@@ -96,13 +96,13 @@ def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[An
             yield features.line_end_color, (vertical, from_end), 1.4, True
     for by_color in (True, False):
         for vertical in (False, True):
-            yield features.component_place, (by_color, vertical, False), 1.6, False
-            yield features.component_place, (by_color, vertical, True), 1.7, False
+            yield components.component_place, (by_color, vertical, False), 1.6, False
+            yield components.component_place, (by_color, vertical, True), 1.7, False
     for together in (False, True):
         for turn in range(4):
-            yield features.mirrored_components, (together, turn), 1.5, True
+            yield components.mirrored_components, (together, turn), 1.5, True
     for diagonal in (False, True):
-        yield features.box_color, (diagonal,), 1.5, True
+        yield components.box_color, (diagonal,), 1.5, True
         yield features.content_distance, (diagonal,), 1.5, False
     for color in colors:
         for diagonal in (False, True):
@@ -115,16 +115,16 @@ def _catalogue(colors: Sequence[int]) -> Iterator[tuple[Callable[..., NDArray[An
 
 
 _COMPONENT_FEATURES: tuple[tuple[Callable[..., NDArray[Any]], float], ...] = (
-    (features.component_size, 1.0),
-    (features.component_on_edge, 1.0),
-    (features.component_rank, 1.1),
-    (features.component_rank_up, 1.1),
-    (features.component_holes, 1.1),
-    (features.component_height, 1.3),
-    (features.component_width, 1.3),
-    (features.component_fills_box, 1.2),
-    (features.component_twins, 1.4),
-    (features.component_symmetric, 1.4),
+    (components.component_size, 1.0),
+    (components.component_on_edge, 1.0),
+    (components.component_rank, 1.1),
+    (components.component_rank_up, 1.1),
+    (components.component_holes, 1.1),
+    (components.component_height, 1.3),
+    (components.component_width, 1.3),
+    (components.component_fills_box, 1.2),
+    (components.component_twins, 1.4),
+    (components.component_symmetric, 1.4),
 )
 
 
