@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
+from rich.console import Console
 
 from arc_solver.budget import parse_duration
 from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, load_challenges, load_named_challenges
@@ -50,6 +51,11 @@ def told_plainly(command: Callable[_P, _R]) -> Callable[_P, _R]:
             sys.exit(2 if isinstance(error, InputError | ModelError) else 1)
 
     return run
+
+
+def new_console() -> Console:
+    """Standard output; where that is a file or a pipe, lines may be longer than a terminal's 80 characters."""
+    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 def task_options(command: _F) -> _F:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from arc_solver.candidates import Candidate
-from arc_solver.cli.common import told_plainly
+from arc_solver.cli.common import new_console, told_plainly
 from arc_solver.datasets import NAMED_SETS, limited, limited_solutions, load_named, load_solutions
 from arc_solver.errors import InputError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
@@ -50,7 +49,7 @@ def evaluate(
         json.dump(to_json(evaluation), sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        Console().print(render_table(evaluation))
+        new_console().print(render_table(evaluation))
 
 
 def _read_truth(dataset: str | None, solutions: Path | None, limit: int | None) -> tuple[Challenges | None, Solutions]:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from arc_solver import __version__
 from arc_solver.budget import MonotonicClock, format_duration
-from arc_solver.cli.common import Duration, read_challenges, task_options, told_plainly
+from arc_solver.cli.common import Duration, new_console, read_challenges, task_options, told_plainly
 from arc_solver.config import PROPOSERS, RunConfig, default_preset, load_preset, preset_names
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
 from arc_solver.errors import ModelError
@@ -84,7 +84,7 @@ def solve(
       python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora
       python make_submission.py --resume        after a crash: nothing that was found is lost
     """
-    console = Console(soft_wrap=True)
+    console = new_console()
     config = _configure(preset, time_limit, proposers, model, adapter, seed)
     tasks, where, public_name = read_challenges(dataset, challenges)
     if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
