@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from arc_solver.cli import solve  # noqa: E402  (the package beside this file comes first)
+from arc_solver.cli import solve
 
 if __name__ == "__main__":
     solve(prog_name="make_submission.py")
