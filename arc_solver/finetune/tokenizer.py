@@ -110,6 +110,9 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     settings = json.loads(path.read_text(encoding="utf-8"))
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     settings["chat_template"] = CHAT_TEMPLATE
+    # How this process happened to load it is no property of the tokenizer.
+    for name in ("is_local", "local_files_only", "name_or_path"):
+        settings.pop(name, None)
     path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (Path(folder) / "chat_template.jinja").unlink(missing_ok=True)
 
