@@ -5,14 +5,15 @@ Knows nothing of files, time or solutions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from arc_solver.candidates import Candidate
 from arc_solver.grids import Grid, grid_key
 from arc_solver.tasks import MalformedTask, Task
 from arc_solver.voting.fallback import fallback_grids
-from arc_solver.voting.ranking import rank_outputs
+from arc_solver.voting.ranking import RankedGrid, rank_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,26 @@ def choose_attempts(task: Task | MalformedTask, candidates: Iterable[Candidate] 
     ranked = rank_outputs(task, candidates) if isinstance(task, Task) else ((),) * n_test
     pairs = []
     for test_index in range(n_test):
-        found = [Attempt(entry.grid, entry.reason, rank) for rank, entry in enumerate(ranked[test_index][:2])]
-        if len(found) < 2:
-            taken = {grid_key(attempt.grid) for attempt in found}
-            spare = (
-                Attempt(grid, f"fallback: {reason}")
-                for grid, reason in fallback_grids(task, test_index)
-                if grid_key(grid) not in taken
-            )
-            found.extend(list(spare)[: 2 - len(found)])
-        pairs.append((found[0], found[1]))
+        first, second = itertools.islice(_in_order(task, test_index, ranked[test_index]), 2)
+        pairs.append((first, second))
     return TaskAttempts(task.task_id, tuple(pairs))
+
+
+def _in_order(task: Task | MalformedTask, test_index: int, ranked: Sequence[RankedGrid]) -> Iterator[Attempt]:
+    """Different answers, best first: what was found, the best fall-back, what the model itself doubts, the others."""
+    answers = [Attempt(entry.grid, entry.reason, rank) for rank, entry in enumerate(ranked)]
+    n_found = sum(entry.kind != "doubted" for entry in ranked)
+    taken: set[bytes] = set()
+    # Fall-backs are worked out only where they are asked for: it takes longer than everything else here.
+    for attempt in itertools.chain(answers[:n_found], _with_doubted(task, test_index, answers[n_found:])):
+        key = grid_key(attempt.grid)
+        if key not in taken:
+            taken.add(key)
+            yield attempt
+
+
+def _with_doubted(task: Task | MalformedTask, test_index: int, doubted: Sequence[Attempt]) -> Iterator[Attempt]:
+    first, *others = (Attempt(grid, f"fallback: {reason}") for grid, reason in fallback_grids(task, test_index))
+    yield first
+    yield from doubted
+    yield from others

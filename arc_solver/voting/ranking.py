@@ -1,9 +1,9 @@
 """From candidates to ranked grids: which output is the likeliest, and why.
 
-Three classes, each above the next: programs that pass every training pair, grids that were voted for, programs that
-pass some pairs. Within a class agreement counts first, simplicity second, and the grid's bytes break what is still a
-tie, so that the ranking depends on the set of candidates and not on their order. Knows nothing of fall-backs, files or
-solutions.
+Four classes, each above the next: programs that pass every training pair, grids that were voted for, programs that
+pass some pairs, grids that the model itself hardly believes in. Within a class agreement counts first, simplicity
+second, and the grid's bytes break what is still a tie, so that the ranking depends on the set of candidates and not
+on their order. Knows nothing of fall-backs, files or solutions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ MIN_LITERAL_CELLS = 9
 
 MISSING_LOGPROB = -1e9
 
-_PASSING, _VOTED, _PARTIAL = 0, 1, 2
+# A grid to which the model gives less than this in every view, and that few views agree on, is likelier wrong than a
+# fall-back: none of 236 such grids was right on held-out training tasks (docs/log.md).
+MIN_PROBABILITY = 0.1
+MIN_AGREEING = 3
+
+_PASSING, _VOTED, _PARTIAL, _DOUBTED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class RankedGrid:
     Attributes:
         grid: The output.
         reason: Why it stands where it stands, for people.
-        kind: `program`, `voted` or `partial program`.
+        kind: `program`, `voted`, `partial program` or `doubted`.
         proposers: Who proposed it, sorted.
     """
 
@@ -150,10 +155,12 @@ def _voted_entry(hits: Sequence[Candidate], test_index: int, shapes: tuple[Shape
     logprobs = sorted(_logprob(candidate) for candidate in hits)
     mean_logprob = sum(logprobs) / len(logprobs)
     odd = _contradicts(shapes, grid)
-    key = (_VOTED, odd, -len(hits), -mean_logprob, -logprobs[-1], grid.size, grid_key(grid))
+    doubted = logprobs[-1] < math.log(MIN_PROBABILITY) and len(hits) < MIN_AGREEING
+    key = (_DOUBTED if doubted else _VOTED, odd, -len(hits), -mean_logprob, -logprobs[-1], grid.size, grid_key(grid))
     votes = f"{len(hits)} vote{'s' if len(hits) > 1 else ''}"
     reason = f"{votes}, mean log-probability {mean_logprob:.2f}" + (", of an odd size" if odd else "")
-    return _Entry(key, RankedGrid(grid, reason, "voted", tuple(sorted({hit.origin.proposer for hit in hits}))))
+    kind = "doubted" if doubted else "voted"
+    return _Entry(key, RankedGrid(grid, reason, kind, tuple(sorted({hit.origin.proposer for hit in hits}))))
 
 
 def _best_first(entries: Iterable[_Entry]) -> tuple[RankedGrid, ...]:

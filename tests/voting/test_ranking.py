@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence
 from arc_solver.grids import as_grid, grid_key, to_lists
 from arc_solver.tasks import MalformedTask, Pair, Task
-from arc_solver.voting import choose_attempts, rank_outputs
+from arc_solver.voting import choose_attempts, fallback_grids, rank_outputs
 
 PAIR = Pair(as_grid([[1, 2]]), as_grid([[2, 1]]))
 TASK = Task("t", (PAIR, PAIR), (as_grid([[3, 4]]), as_grid([[5, 6]])))
@@ -98,7 +98,7 @@ def test_a_training_output_spelled_out_counts_too_but_a_small_pattern_does_not()
 
 
 def test_votes_are_counted_then_weighed():
-    assert ranked([vote(A, -9.0, 0), vote(A, -9.0, 1), vote(B, -1.0)]) == [A, B]
+    assert ranked([vote(A, -2.0, 0), vote(A, -2.0, 1), vote(B, -1.0)]) == [A, B]
     assert ranked([vote(A, -4.0, 0), vote(A, -2.0, 1), vote(B, -2.5, 0), vote(B, -2.5, 1)]) == [B, A]
 
 
@@ -114,7 +114,7 @@ def test_a_repeated_candidate_is_one_vote():
 
 
 def test_a_grid_of_an_odd_size_stands_below_other_grids():
-    assert ranked([*(vote([[1]], 0.0, seed) for seed in range(9)), vote(A, -50.0)]) == [A, [[1]]]
+    assert ranked([*(vote([[1]], 0.0, seed) for seed in range(9)), vote(A, -2.0)]) == [A, [[1]]]
     assert ranked([program([[1]], source="1", cost=0.0, passed=1), program(A, cost=9.0, passed=1)]) == [A, [[1]]]
 
 
@@ -128,6 +128,25 @@ def test_partial_programs_come_by_pairs_passed_and_those_that_pass_none_not_at_a
 
 def test_other_tasks_and_test_inputs_that_do_not_exist_are_ignored():
     assert ranked([program(A, task_id="other"), vote(B, test_index=1), vote(C, test_index=-1)]) == []
+
+
+def test_what_the_model_hardly_believes_in_stands_below_the_best_fallback_only():
+    (best, second, *_), lone = [grid.tolist() for grid, _ in fallback_grids(ONE_TEST, 0)], vote(D, math.log(0.09))
+    assert attempts([]) == [best, second]
+    assert attempts([lone]) == [best, D]
+    assert attempts([lone, program(A, passed=1)]) == [A, best]
+    assert attempts([vote(D, math.log(0.11))]) == [D, best]
+
+
+def test_what_three_views_agree_on_is_believed_however_improbable():
+    doubted = [vote(D, -50.0, seed) for seed in range(2)]
+    assert attempts(doubted)[0] != D
+    assert attempts([*doubted, vote(D, -50.0, 2)])[0] == D
+
+
+def attempts(candidates):
+    ((first, second),) = choose_attempts(ONE_TEST, candidates).pairs
+    return [first.grid.tolist(), second.grid.tolist()]
 
 
 def test_attempt_two_is_the_next_different_grid():
