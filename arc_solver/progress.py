@@ -50,11 +50,12 @@ class Status:
     def line(self) -> str:
         """One line of plain text."""
         rate = self.n_candidates / self.elapsed_s if self.elapsed_s > 0 else 0.0
-        parts = [f"{name} {finished}/{self.n_tasks}" for name, finished in self.done.items()]
+        parts = ", ".join(f"{name} {finished}" for name, finished in self.done.items())
+        # What matters most comes first: a narrow terminal shows only the beginning.
         return (
-            f"{format_duration(self.elapsed_s)} of {format_duration(self.limit_s)} | "
-            f"{self.n_fitting} tasks with a fitting program | {self.n_candidates} candidates ({rate:.1f}/s) | "
-            f"{', '.join(parts)} | ends in {format_duration(self.eta_s())} at the latest"
+            f"{format_duration(self.elapsed_s)} of {format_duration(self.limit_s)}, "
+            f"{format_duration(self.eta_s())} to go | fitting programs for {self.n_fitting} tasks | "
+            f"done: {parts} of {self.n_tasks} | {self.n_candidates} candidates ({rate:.1f}/s)"
         )
 
 

@@ -248,3 +248,9 @@ def test_the_eta_never_passes_the_limit() -> None:
     assert status({"search": 0}).eta_s() == 50.0
     assert status({"search": 100}).eta_s() == 0.0
     assert status({"search": 50, "induction": 25}).eta_s() == 30.0
+
+
+def test_the_line_begins_with_what_a_narrow_terminal_must_show() -> None:
+    status = Status(10.0, 60.0, n_tasks=100, n_fitting=7, n_candidates=30, done={"search": 50, "induction": 25})
+    assert status.line()[:80].startswith("10.0s of 1m00s, 30.0s to go | fitting programs for 7 tasks | done: search 50")
+    assert status.line().endswith("30 candidates (3.0/s)")
