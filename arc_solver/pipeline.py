@@ -31,6 +31,7 @@ from arc_solver.submission import build, write_atomic
 from arc_solver.tasks import Challenges, Task
 
 _POLL_S = 0.5
+_SAMPLED_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,23 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
 
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:
-    """What a journal belongs to: the tasks and everything that decides the answers."""
+    """What a journal belongs to: the tasks, the weights and every setting that decides the answers."""
     settings = json.dumps(config.decides(), sort_keys=True)
-    return hashlib.sha256(f"{challenges_hash(challenges)} {settings}".encode()).hexdigest()
+    weights = [_fingerprint(folder) for folder in (config.model, config.adapter)]
+    return hashlib.sha256(f"{challenges_hash(challenges)} {settings} {weights}".encode()).hexdigest()
+
+
+def _fingerprint(folder: Path | None) -> str:
+    """Tells one model's or adapter's files from another's, wherever they lie, without reading gigabytes: the size, the
+    beginning and the end of each file (two adapters of one shape differ only in their numbers).
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
+        if path.is_file():
+            n_bytes = path.stat().st_size
+            digest.update(f"{path.name} {n_bytes} ".encode())
+            with path.open("rb") as file:
+                digest.update(file.read(_SAMPLED_BYTES))
+                file.seek(max(0, n_bytes - _SAMPLED_BYTES))
+                digest.update(file.read(_SAMPLED_BYTES))
+    return digest.hexdigest()

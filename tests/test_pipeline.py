@@ -196,6 +196,19 @@ def test_the_run_key_follows_what_decides_the_answers_and_nothing_else(flip_chal
     assert run_key(flip_challenges, config) != run_key(flip_challenges, RunConfig(60.0, seed=1))
 
 
+def test_a_journal_belongs_to_the_weights_wherever_they_lie(flip_challenges: Challenges, tmp_path: Path) -> None:
+    def key(name: str, weights: bytes) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "adapter_model.safetensors").write_bytes(b"the same head" * 9000 + weights)
+        return run_key(flip_challenges, RunConfig(60.0, adapter=folder))
+
+    first = key("first", b"1")
+    assert key("copy of first", b"1") == first
+    assert key("another of the same size", b"2") != first
+    assert run_key(flip_challenges, RunConfig(60.0, adapter=None)) != first
+
+
 def test_every_task_is_searched_in_exactly_one_lane_and_the_model_sees_all(flip_challenges: Challenges) -> None:
     for n_lanes in (1, 2, 3, 8):
         lanes = plan_lanes(flip_challenges, RunConfig(60.0, n_search_lanes=n_lanes))
