@@ -13,7 +13,6 @@ import contextvars
 import importlib
 import os
 import pkgutil
-import resource
 import signal
 import sys
 import warnings
@@ -26,7 +25,6 @@ from arc_solver.sandbox.frames import READY, Kind, Request, Why, decode_programs
 from arc_solver.sandbox.layers import Plan
 
 RESULT_FD = 3
-_N_FDS = 4
 _PRELOADED = """
     abc array ast base64 bisect builtins cmath collections collections.abc contextlib copy dataclasses datetime decimal
     enum fractions functools gc hashlib heapq inspect io itertools json math numbers operator pprint queue random re
@@ -128,17 +126,7 @@ def _confine(request: Request, result_fd: int, plan: Plan, parent_pid: int) -> N
     plan.apply_before_limits()
     os.dup2(result_fd, RESULT_FD)
     plan.die_with_parent(parent_pid)
-    os.closerange(_N_FDS, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    cpu_s = _int(request.n_programs * request.cpu_s) + 2
-    for limit, value in (
-        (resource.RLIMIT_AS, request.memory_bytes),
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _N_FDS),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
+    plan.apply_limits(request.memory_bytes, _int(request.n_programs * request.cpu_s) + 2)
     plan.apply_after_limits()
 
 

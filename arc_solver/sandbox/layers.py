@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mmap
 import os
+import resource
 import signal
 import struct
 import tempfile
@@ -29,6 +31,11 @@ _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIV
 _SECCOMP_MODE_FILTER = 2
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
 _LANDLOCK_FS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}
+LAYERS = ("chroot", "setuid", "no_new_privs", "landlock", "descriptors", "rlimits", "oom_score_adj", "seccomp")
+"""Every layer, in the order in which they are put on."""
+
+_N_OPEN_FDS = 4
+_HIGHEST_OOM_SCORE = "1000"
 _UNUSED_UID_BASE = 1_900_000_000
 _NOBODY_UID = 65_534
 
@@ -51,7 +58,7 @@ class Isolation:
 
     @property
     def grade(self) -> str:
-        """A: system calls and files are closed. B: one of files and user is. C: only the limits hold."""
+        """A: system calls and files are closed. B: one of calls, files and user is. C: at most the limits hold."""
         files = "chroot" in self.active or "landlock" in self.active
         if "seccomp" in self.active and files:
             return "A"
@@ -60,7 +67,7 @@ class Isolation:
     def text(self) -> str:
         """One line for people."""
         missing = "; ".join(f"no {name}: {why}" for name, why in self.missing.items())
-        layers = ", ".join(("limits", *self.active))
+        layers = ", ".join(self.active) or "no layer"
         return f"sandbox grade {self.grade} ({layers})" + (f"; {missing}" if missing else "")
 
 
@@ -84,15 +91,27 @@ class Plan:
         self.isolation = Isolation(tuple(self._active), missing)
 
     def apply_before_limits(self) -> None:
-        """Put on every active layer but seccomp, in this process, for good.
+        """Close files, users and rights to this process, for good.
 
         Raises:
             OSError: A layer that held in the probe is refused now.
         """
         layers = self._layers()
         for name in self._active:
-            if name != "seccomp":
+            if name in ("chroot", "setuid", "no_new_privs", "landlock"):
                 layers[name][0]()
+
+    def apply_limits(self, memory_bytes: int, cpu_s: int) -> None:
+        """Close all descriptors but the first four and set what this process may use, for good.
+
+        Args:
+            memory_bytes: Size of the address space.
+            cpu_s: CPU time after which the kernel kills.
+        """
+        if "descriptors" in self._active:
+            _close_descriptors()
+        if "rlimits" in self._active:
+            _set_limits(memory_bytes, cpu_s)
 
     def apply_after_limits(self) -> None:
         """Put on seccomp, which refuses the very calls that set limits.
@@ -109,6 +128,11 @@ class Plan:
         if os.getppid() != parent_pid:
             os._exit(1)
 
+    def go_first_when_memory_ends(self) -> None:
+        """Make this process and its children the first that the kernel kills when the machine has no memory left."""
+        if "oom_score_adj" in self._active:
+            _raise_oom_score()
+
     def adopt_orphans(self) -> None:
         """Become the parent of every descendant whose own parent ends, so that none can slip away."""
         self._prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -119,6 +143,9 @@ class Plan:
             "setuid": (self._setuid, _cannot_become_root),
             "no_new_privs": (self._no_new_privs, self._has_no_new_privs),
             "landlock": (self._landlock, _cannot_list_root),
+            "descriptors": (_close_descriptors, _only_four_are_open),
+            "rlimits": (_set_probe_limits, _cannot_take_memory),
+            "oom_score_adj": (_raise_oom_score, _has_oom_score),
             "seccomp": (self._seccomp, _cannot_fork),
         }
 
@@ -226,6 +253,57 @@ def _open_unlinked_dir() -> int:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     os.rmdir(path)
     return fd
+
+
+def _close_descriptors() -> None:
+    os.closerange(_N_OPEN_FDS, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _set_limits(memory_bytes: int, cpu_s: int) -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, _N_OPEN_FDS),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _set_probe_limits() -> None:
+    # Less than what every interpreter has already: it keeps that and gets no more.
+    _set_limits(1 << 20, 60)
+
+
+def _raise_oom_score() -> None:
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write(_HIGHEST_OOM_SCORE)
+
+
+def _only_four_are_open() -> bool:
+    return all(not _is_open(fd) for fd in range(_N_OPEN_FDS, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _cannot_take_memory() -> bool:
+    try:
+        mmap.mmap(-1, 1 << 26)
+    except OSError:
+        return True
+    return False
+
+
+def _has_oom_score() -> bool:
+    with open("/proc/self/oom_score_adj") as file:
+        return file.read().strip() == _HIGHEST_OOM_SCORE
 
 
 def _root_is_empty() -> bool:

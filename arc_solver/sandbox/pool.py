@@ -55,7 +55,7 @@ class Sandbox:
     Args:
         limits: What each program may use.
         n_workers: Processes that fork children, one a core.
-        without: Isolation layers to leave off (`chroot`, `setuid`, `no_new_privs`, `landlock`, `seccomp`), for tests.
+        without: Isolation layers to leave off, of `layers.LAYERS`, for tests.
 
     Raises:
         SandboxError: On entry, if it cannot be started here.

@@ -57,9 +57,9 @@ class Zygote:
         self._socket_fd = socket_fd
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (_N_OWN_FDS, hard))
-        _be_first_to_go_when_memory_ends()
         self._names = child.load_vocabulary()
         self._plan = Plan(disabled)
+        self._plan.go_first_when_memory_ends()
         self._plan.adopt_orphans()
         self._plan.die_with_parent(parent_pid)
         self._pid = os.getpid()
@@ -245,11 +245,6 @@ def _reap_strays(own_pid: int) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(stray), signal.SIGKILL)
         time.sleep(_POLL_SLICE_S)
-
-
-def _be_first_to_go_when_memory_ends() -> None:
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
 
 
 def _silence() -> None:

@@ -18,6 +18,7 @@ from arc_solver.budget import Deadline
 from arc_solver.dsl import PRIMITIVES
 from arc_solver.errors import SandboxError
 from arc_solver.grids import Grid, as_grid
+from arc_solver.sandbox.layers import LAYERS
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import InvalidOutput, NonDeterministic, NotRun, Ok, Program, Raised, TimedOut, Verdict
@@ -252,12 +253,11 @@ def test_programs_do_not_see_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_layers_are_named_and_can_be_left_off() -> None:
-    everything = ("chroot", "setuid", "no_new_privs", "landlock", "seccomp")
-    with Sandbox(without=everything) as sandbox:
+    with Sandbox(without=LAYERS) as sandbox:
         isolation = sandbox.describe()
         assert isolation.grade == "C"
         assert isolation.active == ()
-        assert set(isolation.missing) == set(everything)
+        assert set(isolation.missing) == set(LAYERS)
         assert "grade C" in isolation.text()
         assert isinstance(sandbox.run([constant(1)])[0], Ok)
 
