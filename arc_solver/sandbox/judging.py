@@ -15,6 +15,7 @@ from arc_solver.grids import MAX_SIDE, N_COLORS, Grid
 from arc_solver.sandbox.frames import Answer, End, GarbledError, Kind, Result, Why, decode_results, max_result_bytes
 from arc_solver.sandbox.verdicts import (
     Crashed,
+    Exited,
     InvalidOutput,
     Ok,
     OutOfMemory,
@@ -76,7 +77,7 @@ def judge(answer: Answer | None, n_programs: int, n_inputs: list[int], solo: boo
         return _all_blamed(everyone, solo, Crashed(detail="wrote to the result pipe"))
     judgement = Judgement({}, [], [])
     for position, verdict in enumerate(verdicts):
-        if not solo and isinstance(verdict, OutOfMemory | Crashed):
+        if not solo and isinstance(verdict, OutOfMemory | Crashed | Exited):
             judgement.solo.append(position)
         else:
             judgement.final[position] = verdict
@@ -116,7 +117,7 @@ def _verdict(result: Result, n_inputs: int) -> Verdict:
         case Kind.MEMORY:
             return OutOfMemory(outputs)
         case Kind.EXIT:
-            return Crashed(outputs, f"exit {result.detail}")
+            return Exited(outputs, result.detail)
         case Kind.READY:
             raise GarbledError("ready twice")
 
@@ -140,4 +141,4 @@ def _verdict_of_end(answer: Answer) -> Verdict:
         if answer.status in (signal.SIGPROF, signal.SIGXCPU):
             return TimedOut(kind="cpu")
         return Crashed(detail=f"signal {answer.status}")
-    return Crashed(detail=f"exit {answer.status}")
+    return Exited(status=answer.status)

@@ -27,6 +27,7 @@ from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.verdicts import (
     Crashed,
+    Exited,
     NonDeterministic,
     NotRun,
     Ok,
@@ -220,7 +221,7 @@ def _encode(program: Program, limits: Limits) -> bytes | Verdict:
 
 def _reconcile(first: Verdict, second: Verdict) -> Verdict:
     """The verdict of two runs, the first of which was Ok."""
-    if isinstance(second, TimedOut | OutOfMemory | Crashed | NotRun):
+    if isinstance(second, TimedOut | OutOfMemory | Crashed | Exited | NotRun):
         return dataclasses.replace(second, outputs=())
     if isinstance(second, Ok) and all(map(grids_equal, first.outputs, second.outputs)):
         return first

@@ -101,13 +101,24 @@ class OutOfMemory(Failed):
 
 @dataclass(frozen=True, slots=True)
 class Crashed(Failed):
-    """The process died of a signal or ended itself. `detail` such as `signal 11` or `exit 3`."""
+    """The process died, or what it wrote makes no sense. `detail` such as `signal 11`."""
 
     detail: str = ""
 
     @property
     def reason(self) -> str:
         return f"program: crashed ({self.detail})"
+
+
+@dataclass(frozen=True, slots=True)
+class Exited(Failed):
+    """It ended its process, or raised SystemExit. `status` is what it exited with, 0..255."""
+
+    status: int = 0
+
+    @property
+    def reason(self) -> str:
+        return f"program: exit {self.status}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import (
     Crashed,
+    Exited,
     Failed,
     InvalidOutput,
     Ok,
@@ -138,10 +139,10 @@ HOSTILES = [
         "x = " + "-" * 15000 + "1\ndef task(grid): return grid",
         (SyntaxInvalid(), SAME, Crashed(detail="signal 11")),
     ),
-    Hostile("_exit", body("import os", "os._exit(3)"), (Crashed(detail="exit 3"),)),
-    Hostile("_exit 0", body("import os", "os._exit(0)"), (Crashed(detail="exit 0"),)),
-    Hostile("sys.exit", body("import sys", "sys.exit(4)"), (Crashed(detail="exit 4"),)),
-    Hostile("exit in module", "raise SystemExit('bye')", (Crashed(detail="exit 1"),)),
+    Hostile("_exit", body("import os", "os._exit(3)"), (Exited(status=3),)),
+    Hostile("_exit 0", body("import os", "os._exit(0)"), (Exited(status=0),)),
+    Hostile("sys.exit", body("import sys", "sys.exit(4)"), (Exited(status=4),)),
+    Hostile("exit in module", "raise SystemExit('bye')", (Exited(status=1),)),
     Hostile("KeyboardInterrupt", body("raise KeyboardInterrupt"), (Raised(kind="KeyboardInterrupt"),)),
     Hostile("null pointer", body("import ctypes", "ctypes.string_at(0)"), (Crashed(detail="signal 11"),)),
     Hostile(
@@ -209,7 +210,7 @@ HOSTILES = [
     ),
     Hostile("prints megabytes", body("for _ in range(200): print('x' * 100000)", "return grid"), (SAME,)),
     Hostile(
-        "closes descriptors", body("import os", "os.closerange(0, 100)", "return grid"), (Crashed(detail="exit 1"),)
+        "closes descriptors", body("import os", "os.closerange(0, 100)", "return grid"), (Exited(status=1),)
     ),
     Hostile(
         "writes to every descriptor",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arc_solver.sandbox.frames import READY, Answer, End, Kind, Why, encode_result, max_result_bytes
 from arc_solver.sandbox.judging import judge
-from arc_solver.sandbox.verdicts import Crashed, InvalidOutput, Ok, OutOfMemory, Raised, TimedOut
+from arc_solver.sandbox.verdicts import Crashed, Exited, InvalidOutput, Ok, OutOfMemory, Raised, TimedOut
 
 GRID = bytes((1, 2, 3, 4))
 
@@ -66,8 +66,8 @@ def test_what_a_batch_may_have_caused_runs_again_alone() -> None:
 @pytest.mark.parametrize(
     ("end", "status", "verdict"),
     [
-        (End.EXITED, 0, Crashed(detail="exit 0")),
-        (End.EXITED, 3, Crashed(detail="exit 3")),
+        (End.EXITED, 0, Exited(status=0)),
+        (End.EXITED, 3, Exited(status=3)),
         (End.SIGNALED, 11, Crashed(detail="signal 11")),
         (End.SIGNALED, signal.SIGPROF, TimedOut(kind="cpu")),
         (End.SIGNALED, signal.SIGXCPU, TimedOut(kind="cpu")),
@@ -76,7 +76,7 @@ def test_what_a_batch_may_have_caused_runs_again_alone() -> None:
         (End.FLOOD, 9, Crashed(detail="wrote to the result pipe")),
     ],
 )
-def test_the_end_of_a_lone_program_is_its_verdict(end: End, status: int, verdict: Crashed | TimedOut) -> None:
+def test_the_end_of_a_lone_program_is_its_verdict(end: End, status: int, verdict: Crashed | Exited | TimedOut) -> None:
     assert judge(answer(end=end, status=status), 1, [1], solo=True).final == {0: verdict}
 
 
