@@ -63,6 +63,8 @@ class RunConfig:
         reserve_s: Kept at the end for the last vote and write.
         refresh_s: The submission is rewritten at most this often.
         n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
+        allow_unsafe_sandbox: Run programs that a model wrote even where the sandbox has grade C and nothing but limits
+            stands between them and this machine.
     """
 
     time_limit_s: float
@@ -73,6 +75,7 @@ class RunConfig:
     reserve_s: float = 5.0
     refresh_s: float = 5.0
     n_search_lanes: int = 0
+    allow_unsafe_sandbox: bool = False
     engine: EngineSettings = field(default_factory=EngineSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     induction: InductionSettings = field(default_factory=InductionSettings)
@@ -96,12 +99,13 @@ class RunConfig:
         return build(cls, value, "config")
 
     def decides(self) -> dict[str, Any]:
-        """What decides the answers: all but the time, the threads and the places of files. A journal belongs to
-        this.
+        """What decides the answers: all but the time, the threads, the places of files and what may run at all. A
+        journal belongs to this.
         """
         value = self.to_json()
         for name in ("time_limit_s", "reserve_s", "refresh_s", "n_search_lanes", "proposers", "model", "adapter"):
             value.pop(name)
+        value.pop("allow_unsafe_sandbox")
         value["engine"].pop("n_threads")
         return value
 

@@ -17,6 +17,7 @@ from typing import Any
 from arc_solver.config import WEIGHTS
 from arc_solver.errors import ArcSolverError
 from arc_solver.finetune.manifest import verify_manifest
+from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.pool import Sandbox
 
 _PACKAGES = (
@@ -45,13 +46,59 @@ class Finding:
     good: bool
     text: str
 
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of the sandbox.
+
+    Attributes:
+        name: As in `sandbox.layers.LAYERS`.
+        active: Whether a probe saw it refuse what it forbids.
+        why_not: Why it is missing, empty if it is not.
+    """
+
+    name: str
+    active: bool
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything that was found.
+
+    Attributes:
+        findings: One for each thing.
+        grade: Of the sandbox, `A` to `C`; None where it does not start.
+        layers: Of the sandbox, those that are active first; empty where it does not start.
+    """
+
+    findings: tuple[Finding, ...]
+    grade: str | None
+    layers: tuple[Layer, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether `arc-solver solve` can run with all proposers."""
+        return all(finding.good for finding in self.findings)
+
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """One object: `good`, `findings`, and `sandbox` with its `grade` and `layers`."""
+        return {
+            "good": self.good,
+            "findings": [asdict(finding) for finding in self.findings],
+            "sandbox": {"grade": self.grade, "layers": [asdict(layer) for layer in self.layers]},
+        }
 
 
-def examine() -> list[Finding]:
+def examine() -> Diagnosis:
     """Look at everything."""
-    return [_python(), *_packages(), _memory(), _disk(), _sandbox(), _weights()]
+    isolation = _isolation()
+    around = (_python(), *_packages(), _memory(), _disk(), _sandbox(isolation), _weights())
+    if isinstance(isolation, ArcSolverError):
+        return Diagnosis(around, None, ())
+    layers = [Layer(name, True, "") for name in isolation.active]
+    layers += [Layer(name, False, why) for name, why in isolation.missing.items()]
+    return Diagnosis(around, isolation.grade, tuple(layers))
 
 
 def _python() -> Finding:
@@ -83,13 +130,22 @@ def _disk() -> Finding:
     return Finding("disk", free_gib > 0.2, f"{free_gib:.1f} GiB free in {Path.cwd()}")
 
 
-def _sandbox() -> Finding:
+def _isolation() -> Isolation | ArcSolverError:
     try:
         with Sandbox() as sandbox:
-            isolation = sandbox.describe()
-            return Finding("sandbox", isolation.grade != "C", isolation.text())
+            return sandbox.describe()
     except ArcSolverError as error:
-        return Finding("sandbox", False, str(error))
+        return error
+
+
+def _sandbox(isolation: Isolation | ArcSolverError) -> Finding:
+    if isinstance(isolation, ArcSolverError):
+        return Finding("sandbox", False, str(isolation))
+    if isolation.grade == "C":
+        text = "grade C: what a model writes is run only with --allow-unsafe-sandbox"
+        return Finding("sandbox", False, text)
+    meaning = "system calls and files are closed" if isolation.grade == "A" else "only some layers hold"
+    return Finding("sandbox", True, f"grade {isolation.grade}: {meaning}")
 
 
 def _weights() -> Finding:

@@ -53,4 +53,6 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 def test_time_and_threads_do_not_decide_answers_but_everything_else_does() -> None:
     base = load_preset("cpu")
     assert base.decides() == load_preset("cpu", time_limit_s=5.0, refresh_s=1.0).decides()
+    # A run that refused the model's programs is resumed with leave to run them.
+    assert base.decides() == load_preset("cpu", allow_unsafe_sandbox=True).decides()
     assert base.decides() != load_preset("cpu", seed=3).decides()

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from arc_solver.doctor import examine
+from arc_solver.doctor import Diagnosis, examine
 
 
 @click.command()
@@ -17,11 +17,18 @@ def doctor(as_json: bool) -> None:
 
     Exit code 0 if `arc-solver solve` can run with all proposers, 1 if something is missing.
     """
-    findings = examine()
+    diagnosis = examine()
     if as_json:
-        json.dump([finding.to_json() for finding in findings], sys.stdout, indent=2)
+        json.dump(diagnosis.to_json(), sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        for finding in findings:
+        for finding in diagnosis.findings:
             click.echo(f"{'ok     ' if finding.good else 'MISSING'}  {finding.name:<14} {finding.text}")
-    sys.exit(0 if all(finding.good for finding in findings) else 1)
+            if finding.name == "sandbox":
+                _show_layers(diagnosis)
+    sys.exit(0 if diagnosis.good else 1)
+
+
+def _show_layers(diagnosis: Diagnosis) -> None:
+    for layer in diagnosis.layers:
+        click.echo(f"{'':<9}{'on ' if layer.active else 'off'} {layer.name:<14} {layer.why_not}".rstrip())

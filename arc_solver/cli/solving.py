@@ -54,6 +54,11 @@ from arc_solver.tasks import Challenges, Solutions
     show_default=True,
     help="Go on from the journal of an earlier run that was cut short.",
 )
+@click.option(
+    "--allow-unsafe-sandbox",
+    is_flag=True,
+    help="Run programs that the model wrote even where the sandbox has grade C (see `arc-solver doctor`).",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
 @told_plainly
 def solve(
@@ -69,6 +74,7 @@ def solve(
     limit: int | None,
     seed: int,
     resume: bool,
+    allow_unsafe_sandbox: bool,
     json_file: Path | None,
 ) -> None:
     """Solve ARC tasks and write a submission.
@@ -86,6 +92,8 @@ def solve(
     """
     console = new_console()
     config = _configure(preset, time_limit, proposers, model, adapter, seed)
+    if allow_unsafe_sandbox:
+        config = dataclasses.replace(config, allow_unsafe_sandbox=True)
     tasks, where, public_name = read_challenges(dataset, challenges)
     if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
         console.print("warning: --limit is ignored in Kaggle's scoring run, where every task must be answered")

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
-from arc_solver.errors import ArcSolverError
+from arc_solver.errors import ArcSolverError, SandboxError
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.proposers.base import Proposer
 from arc_solver.sandbox.pool import Sandbox
@@ -48,28 +48,53 @@ def main() -> None:
 
 class _Rooms:
     """Builds each room once, on first use: the sandbox before anything imports torch, so that its zygotes stay
-    small.
+    small. Where it cannot be had, what needs none still runs.
     """
 
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
         self._config, self._stack, self._say = config, stack, say
-        self._sandbox = stack.enter_context(Sandbox(config.sandbox))
-        say(Note(self._sandbox.describe().text()))
         self._engine: Engine | None = None
+        self._sandbox: Sandbox | SandboxError
+        try:
+            self._sandbox = stack.enter_context(Sandbox(config.sandbox))
+            self._isolation = self._sandbox.describe()
+        except SandboxError as error:
+            self._sandbox = error
+            say(Note(f"no sandbox: {error}"))
+        else:
+            say(Note(self._isolation.text()))
 
     def proposer(self, name: str) -> Proposer:
         config = self._config
         if name == "search":
             from arc_solver.proposers.search import SearchProposer
 
-            return SearchProposer(self._sandbox, config.search)
+            # At any grade: its programs are made of our own vocabulary alone.
+            return SearchProposer(self._started_sandbox(), config.search)
         if name == "induction":
             from arc_solver.proposers.induction import InductionProposer
 
-            return InductionProposer(self._model(), self._sandbox, config.induction, config.seed)
+            sandbox = self._sandbox_for_unknown_programs()
+            return InductionProposer(self._model(), sandbox, config.induction, config.seed)
         from arc_solver.proposers.transduction import TransductionProposer
 
         return TransductionProposer(self._model(), config.transduction, config.seed)
+
+    def _started_sandbox(self) -> Sandbox:
+        if isinstance(self._sandbox, SandboxError):
+            raise self._sandbox
+        return self._sandbox
+
+    def _sandbox_for_unknown_programs(self) -> Sandbox:
+        """The sandbox, unless it is too weak for what a model writes and nobody said to run it all the same."""
+        sandbox = self._started_sandbox()
+        if self._isolation.grade == "C" and not self._config.allow_unsafe_sandbox:
+            raise SandboxError(
+                "none of the model's programs is run, because in a sandbox of grade C they could read and change this "
+                "user's files, reach the network and end other processes; --allow-unsafe-sandbox (setting "
+                "allow_unsafe_sandbox) runs them all the same"
+            )
+        return sandbox
 
     def _model(self) -> Engine:
         if self._engine is None:

@@ -112,6 +112,12 @@ def test_without_solutions_there_is_no_score_and_the_same_seed_gives_the_same_by
     assert (files / "submission.json").read_bytes() == (solved / "submission.json").read_bytes()
 
 
+def test_the_grade_of_the_sandbox_is_among_the_first_lines(files: Path) -> None:
+    result = solve(files, "--allow-unsafe-sandbox", "--json", files / "run.json")
+    assert any(line.startswith("sandbox grade ") for line in result.output.splitlines()[:6]), result.output
+    assert json.loads((files / "run.json").read_text())["config"]["allow_unsafe_sandbox"] is True
+
+
 def test_limit_takes_the_first_tasks(files: Path) -> None:
     assert solve(files, "--limit", "2").exit_code == 0
     assert list(json.loads((files / "submission.json").read_text())) == ["flip0", "flip1"]
@@ -210,10 +216,12 @@ def test_show_says_which_tasks_there_are(files: Path) -> None:
 
 def test_doctor_speaks_json() -> None:
     result = call("doctor", "--json")
-    findings = {finding["name"]: finding for finding in json.loads(result.output)}
+    diagnosis = json.loads(result.output)
+    findings = {finding["name"]: finding for finding in diagnosis["findings"]}
     assert {"python", "numpy", "sandbox", "weights", "memory", "disk"} <= set(findings)
     assert findings["numpy"]["text"].startswith(np.__version__)
-    assert result.exit_code == (0 if all(finding["good"] for finding in findings.values()) else 1)
+    assert diagnosis["good"] == all(finding["good"] for finding in findings.values())
+    assert result.exit_code == (0 if diagnosis["good"] else 1)
 
 
 def test_make_submission_is_solve(files: Path) -> None:
