@@ -23,6 +23,7 @@ import numpy as np
 
 from arc_solver.sandbox.frames import READY, Kind, Request, Why, decode_programs, encode_result
 from arc_solver.sandbox.layers import Plan
+from arc_solver.sandbox.normalise import digest
 
 RESULT_FD = 3
 _PRELOADED = """
@@ -131,6 +132,9 @@ def _confine(request: Request, result_fd: int, plan: Plan, parent_pid: int) -> N
 
 
 def _run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard) -> None:
+    if request.parse_only:
+        _parse_all(request, body, names)
+        return
     for index, (source, inputs) in enumerate(decode_programs(body, request.n_programs)):
         _set_timer(_timer, request.cpu_s)
         # numpy keeps error handling and print options in context variables.
@@ -141,6 +145,16 @@ def _run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard)
         _write_whole(encode_result(index, kind, detail, stop, outputs, name))
         if stop:
             return
+
+
+def _parse_all(request: Request, body: bytes, names: dict[str, Any]) -> None:
+    """Normalise every source. Nothing of it runs, so nobody needs a guard."""
+    for index, (source, _) in enumerate(decode_programs(body, request.n_programs)):
+        _set_timer(_timer, request.cpu_s)
+        found = digest(source.decode(), names)
+        _set_timer(_timer, 0)
+        kind = Kind.SYNTAX if found is None else Kind.DIGEST
+        _write_whole(encode_result(index, kind, name=found or b""))
 
 
 def _write_whole(frame: bytes) -> None:

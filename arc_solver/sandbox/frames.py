@@ -25,7 +25,7 @@ _MAX_GRID_BYTES = 2 + 30 * 30
 # Bound here because a program may replace them in `builtins` before its result is written.
 _len, _range = len, range
 
-_REQUEST = struct.Struct("<IddQQH")
+_REQUEST = struct.Struct("<IddQQH?")
 _PROGRAM = struct.Struct("<IH")
 _ANSWER = struct.Struct("<IBi")
 _RESULT = struct.Struct("<IHBBBHB")
@@ -52,6 +52,7 @@ class Kind(IntEnum):
     INVALID = 4
     MEMORY = 5
     EXIT = 6
+    DIGEST = 7
 
 
 class Why(IntEnum):
@@ -67,7 +68,7 @@ class Why(IntEnum):
 
 
 class Request(NamedTuple):
-    """One job for a zygote; times in seconds, sizes in bytes."""
+    """One job for a zygote; times in seconds, sizes in bytes. With `parse_only` nothing is run, only normalised."""
 
     job_id: int
     cpu_s: float
@@ -75,6 +76,7 @@ class Request(NamedTuple):
     memory_bytes: int
     max_result_bytes: int
     n_programs: int
+    parse_only: bool = False
 
 
 class Answer(NamedTuple):
@@ -96,7 +98,7 @@ class Result:
         detail: A `Why`, an exit code, or 1 for a source without a function `task`.
         stopped: The child ended after this program, because the program changed what its neighbours share.
         outputs: (rows, columns, cells) of each output; only their lengths are checked.
-        name: Class name of what was raised; not checked.
+        name: Class name of what was raised, or the digest of the source; not checked.
     """
 
     index: int

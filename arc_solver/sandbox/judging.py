@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from arc_solver.grids import MAX_SIDE, N_COLORS, Grid
 from arc_solver.sandbox.frames import Answer, End, GarbledError, Kind, Result, Why, decode_results, max_result_bytes
+from arc_solver.sandbox.normalise import DIGEST_BYTES
 from arc_solver.sandbox.verdicts import (
     Crashed,
     Exited,
+    Failed,
     InvalidOutput,
+    Normalised,
     Ok,
     OutOfMemory,
     Raised,
@@ -25,7 +30,11 @@ from arc_solver.sandbox.verdicts import (
     Verdict,
 )
 
+T = TypeVar("T", Ok, Normalised)
+Read = Callable[[Result, int], T | Failed]
+
 _SYMBOLS = bytes(range(N_COLORS))
+_CPU_SIGNALS = {signal.Signals[name] for name in ("SIGPROF", "SIGXCPU") if name in signal.Signals.__members__}
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _WHY = {
     Why.TYPE: "no grid",
@@ -39,49 +48,57 @@ _WHY = {
 
 
 @dataclass(slots=True)
-class Judgement:
+class Judgement(Generic[T]):
     """What is known after a job; positions are those within the job.
 
     Attributes:
-        final: Position -> verdict.
+        final: Position -> outcome.
         solo: Positions that run again, alone: batching may have caused what happened.
         again: Positions that run again in a batch: they were never reached.
     """
 
-    final: dict[int, Verdict]
+    final: dict[int, T | Failed]
     solo: list[int]
     again: list[int]
 
 
-def judge(answer: Answer | None, n_programs: int, n_inputs: list[int], solo: bool) -> Judgement:
+def judge(answer: Answer | None, n_inputs: Sequence[int], solo: bool) -> Judgement[Ok]:
     """Judge the programs of one job.
 
     Args:
         answer: What the zygote said, None if the job took its zygote down twice.
-        n_programs: Programs in the job.
-        n_inputs: Inputs of each of them.
+        n_inputs: Inputs of each program.
         solo: Whether the job was one program alone, so that the verdict stands.
 
     Returns:
         Every position exactly once, as final or to be run again; for a solo job always final.
     """
-    everyone = list(range(n_programs))
+    return _judge(answer, n_inputs, solo, _verdict)
+
+
+def judge_parses(answer: Answer | None, n_inputs: Sequence[int], solo: bool) -> Judgement[Normalised]:
+    """As `judge`, for a job that was only to be parsed."""
+    return _judge(answer, n_inputs, solo, _digest)
+
+
+def _judge(answer: Answer | None, n_inputs: Sequence[int], solo: bool, read: Read[T]) -> Judgement[T]:
+    everyone = list(range(len(n_inputs)))
     if answer is None:
         return _all_blamed(everyone, solo, Crashed(detail="took its zygote down"))
     try:
         results = decode_results(answer.results, max_result_bytes(max(n_inputs)))
-        verdicts = [_verdict(result, n) for result, n in zip(results, n_inputs, strict=False)]
-        if len(results) > n_programs:
+        outcomes = [read(result, n) for result, n in zip(results, n_inputs, strict=False)]
+        if len(results) > len(everyone):
             raise GarbledError("more frames than programs")
     except GarbledError:
         return _all_blamed(everyone, solo, Crashed(detail="wrote to the result pipe"))
-    judgement = Judgement({}, [], [])
-    for position, verdict in enumerate(verdicts):
-        if not solo and isinstance(verdict, OutOfMemory | Crashed | Exited):
+    judgement: Judgement[T] = Judgement({}, [], [])
+    for position, outcome in enumerate(outcomes):
+        if not solo and isinstance(outcome, OutOfMemory | Crashed | Exited):
             judgement.solo.append(position)
         else:
-            judgement.final[position] = verdict
-    rest = everyone[len(verdicts) :]
+            judgement.final[position] = outcome
+    rest = everyone[len(outcomes) :]
     stopped = bool(results) and results[-1].stopped and answer.end is End.EXITED
     if rest and not stopped:
         culprit = rest.pop(0)
@@ -93,8 +110,16 @@ def judge(answer: Answer | None, n_programs: int, n_inputs: list[int], solo: boo
     return judgement
 
 
-def _all_blamed(positions: list[int], solo: bool, verdict: Verdict) -> Judgement:
+def _all_blamed(positions: list[int], solo: bool, verdict: Failed) -> Judgement[T]:
     return Judgement(dict.fromkeys(positions, verdict), [], []) if solo else Judgement({}, positions, [])
+
+
+def _digest(result: Result, n_inputs: int) -> Normalised | Failed:
+    if result.kind is Kind.DIGEST and len(result.name) == DIGEST_BYTES and not result.outputs:
+        return Normalised(result.name)
+    if result.kind is Kind.SYNTAX:
+        return SyntaxInvalid()
+    raise GarbledError("neither a digest nor a refusal")
 
 
 def _verdict(result: Result, n_inputs: int) -> Verdict:
@@ -118,8 +143,8 @@ def _verdict(result: Result, n_inputs: int) -> Verdict:
             return OutOfMemory(outputs)
         case Kind.EXIT:
             return Exited(outputs, result.detail)
-        case Kind.READY:
-            raise GarbledError("ready twice")
+        case Kind.READY | Kind.DIGEST:
+            raise GarbledError("nobody asked for that")
 
 
 def _grid(n_rows: int, n_columns: int, cells: bytes) -> Grid:
@@ -130,7 +155,7 @@ def _grid(n_rows: int, n_columns: int, cells: bytes) -> Grid:
     return np.frombuffer(cells, dtype=np.int8).reshape(n_rows, n_columns)
 
 
-def _verdict_of_end(answer: Answer) -> Verdict:
+def _verdict_of_end(answer: Answer) -> Failed:
     if answer.end is End.WALL:
         return TimedOut(kind="wall")
     if answer.end is End.CPU:
@@ -138,7 +163,7 @@ def _verdict_of_end(answer: Answer) -> Verdict:
     if answer.end is End.FLOOD:
         return Crashed(detail="wrote to the result pipe")
     if answer.end is End.SIGNALED:
-        if answer.status in (signal.SIGPROF, signal.SIGXCPU):
+        if answer.status in _CPU_SIGNALS:
             return TimedOut(kind="cpu")
         return Crashed(detail=f"signal {answer.status}")
     return Exited(status=answer.status)

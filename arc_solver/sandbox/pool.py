@@ -14,21 +14,24 @@ import dataclasses
 import itertools
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import TracebackType
+from typing import Generic
 
 from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.grids import grids_equal
 from arc_solver.sandbox.fleet import Fleet
 from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_request, max_result_bytes
-from arc_solver.sandbox.judging import judge
+from arc_solver.sandbox.judging import Judgement, T, judge, judge_parses
 from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.verdicts import (
     Crashed,
     Exited,
+    Failed,
     NonDeterministic,
+    Normalised,
     NotRun,
     Ok,
     OutOfMemory,
@@ -41,6 +44,8 @@ from arc_solver.sandbox.verdicts import (
 from arc_solver.sandbox.worker import Job
 
 DEFAULT_LIMITS = Limits()
+
+_JudgeJob = Callable[[Answer | None, Sequence[int], bool], Judgement[T]]
 
 _SCREENING_HASH_SEED = 1
 _CONFIRMING_HASH_SEED = 2
@@ -137,13 +142,33 @@ class Sandbox:
             verdicts[index] = _reconcile(verdicts[index], other)
         return verdicts
 
+    def normalise(self, sources: Sequence[str], deadline: Deadline | None = None) -> list[Normalised | Failed]:
+        """Parse sources, in the processes that run programs, and run nothing.
+
+        Args:
+            sources: Sources of programs.
+            deadline: When to stop; what has not been parsed by then is `NotRun`.
+
+        Returns:
+            For each source its digest, which it shares with those that differ only in comments, spacing, docstrings and
+            local names; or why it is not worth running (`SyntaxInvalid`, or what it did to the parser).
+
+        Raises:
+            SandboxError: The sandbox broke, whatever the sources hold.
+        """
+        programs = [Program(source, ()) for source in sources]
+        call = _Call(programs, self.limits, self._job_ids, judge_parses, parse_only=True)
+        return self._drive(self._screening, call, deadline)
+
     def _run(self, fleet: Fleet, programs: Sequence[Program], deadline: Deadline | None, solo: bool) -> list[Verdict]:
+        return self._drive(fleet, _Call(programs, self.limits, self._job_ids, judge), deadline, solo)
+
+    def _drive(self, fleet: Fleet, call: _Call[T], deadline: Deadline | None, solo: bool = False) -> list[T | Failed]:
         with self._lock:
             self._ensure_open()
-            screening = _Run(programs, self.limits, self._job_ids)
-            screening.enqueue(screening.pending, self._batch_size(len(screening.pending), solo), solo)
-            fleet.drive(screening.queue, screening.accept, deadline)
-            return screening.verdicts()
+            call.enqueue(call.pending, self._batch_size(len(call.pending), solo), solo)
+            fleet.drive(call.queue, call.accept, deadline)
+            return call.outcomes()
 
     def _batch_size(self, n_programs: int, solo: bool) -> int:
         if solo:
@@ -156,24 +181,33 @@ class Sandbox:
             raise SandboxError("the sandbox is closed")
 
 
-class _Run:
-    """One call: the programs as bytes, the verdicts so far, the jobs to do."""
+class _Call(Generic[T]):
+    """One call: the programs as bytes, the outcomes so far, the jobs to do."""
 
-    def __init__(self, programs: Sequence[Program], limits: Limits, job_ids: Iterable[int]) -> None:
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        limits: Limits,
+        job_ids: Iterator[int],
+        judge_job: _JudgeJob[T],
+        parse_only: bool = False,
+    ) -> None:
         self.queue: deque[Job] = deque()
         self.pending: list[int] = []
         self._limits = limits
-        self._job_ids = iter(job_ids)
+        self._job_ids = job_ids
+        self._judge_job: _JudgeJob[T] = judge_job
+        self._parse_only = parse_only
         self._n_inputs = [len(program.inputs) for program in programs]
         self._encoded: dict[int, bytes] = {}
-        self._verdicts: dict[int, Verdict] = {}
+        self._outcomes: dict[int, T | Failed] = {}
         for index, program in enumerate(programs):
             encoded = _encode(program, limits)
             if isinstance(encoded, bytes):
                 self._encoded[index] = encoded
                 self.pending.append(index)
             else:
-                self._verdicts[index] = encoded
+                self._outcomes[index] = encoded
 
     def enqueue(self, indices: Sequence[int], batch_size: int, solo: bool) -> None:
         """Add jobs for programs, behind what waits already."""
@@ -183,15 +217,15 @@ class _Run:
     def accept(self, job: Job, answer: Answer | None) -> None:
         """Judge a job and queue what must run again."""
         n_inputs = [self._n_inputs[index] for index in job.indices]
-        judgement = judge(answer, len(job.indices), n_inputs, job.solo)
-        for position, verdict in judgement.final.items():
-            self._verdicts[job.indices[position]] = verdict
+        judgement = self._judge_job(answer, n_inputs, job.solo)
+        for position, outcome in judgement.final.items():
+            self._outcomes[job.indices[position]] = outcome
         self.enqueue([job.indices[position] for position in judgement.solo], 1, solo=True)
         self.enqueue([job.indices[position] for position in judgement.again], self._limits.batch_size, solo=False)
 
-    def verdicts(self) -> list[Verdict]:
-        """All verdicts, in the order of the programs."""
-        return [self._verdicts.get(index, NotRun()) for index in range(len(self._n_inputs))]
+    def outcomes(self) -> list[T | Failed]:
+        """All outcomes, in the order of the programs."""
+        return [self._outcomes.get(index, NotRun()) for index in range(len(self._n_inputs))]
 
     def _job(self, indices: tuple[int, ...], solo: bool) -> Job:
         limits = self._limits
@@ -204,12 +238,13 @@ class _Run:
             # One frame more than the programs', for READY.
             max_result_bytes=sum(max_result_bytes(self._n_inputs[index]) for index in indices) + max_result_bytes(0),
             n_programs=len(indices),
+            parse_only=self._parse_only,
         )
         body = b"".join(self._encoded[index] for index in indices)
         return Job(request.job_id, solo, indices, encode_request(request, body), wall_s * (len(indices) + 1) + _GRACE_S)
 
 
-def _encode(program: Program, limits: Limits) -> bytes | Verdict:
+def _encode(program: Program, limits: Limits) -> bytes | Failed:
     if len(program.source) > limits.source_chars:
         return TooLarge()
     try:

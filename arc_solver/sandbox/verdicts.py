@@ -31,6 +31,13 @@ class Ok:
 
 
 @dataclass(frozen=True, slots=True)
+class Normalised:
+    """The source was parsed, not run. Equal digests mean the same program but for comments, spacing and local names."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The program did not give a valid grid for every input.
 

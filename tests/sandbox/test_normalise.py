@@ -126,6 +126,14 @@ HEAD = "def task(grid):\n    "
             "def task(grid):\n    def f():\n        sum = grid\n        return sum\n    return sum(f())",
             "def task(grid):\n    def f():\n        all = grid\n        return all\n    return all(f())",
         ),
+        (
+            "x = 1\ndef task(grid):\n    def f():\n        x = 5\n        return x\n    return f() + x",
+            "x = 1\ndef task(grid):\n    def f():\n        y = 5\n        return y\n    return f() + y",
+        ),
+        (
+            "def task(grid):\n    class A:\n        x = 1\n        y = lambda x: x\n    return A.x",
+            "def task(grid):\n    class A:\n        z = 1\n        y = lambda z: z\n    return A.x",
+        ),
         ("class A:\n    x = 1\ndef task(x): return A.x", "class A:\n    y = 1\ndef task(y): return A.x"),
         (
             "def task(grid):\n    global x\n    x = 1\ndef f(): return x",

@@ -21,7 +21,19 @@ from arc_solver.grids import Grid, as_grid
 from arc_solver.sandbox.layers import LAYERS
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
-from arc_solver.sandbox.verdicts import InvalidOutput, NonDeterministic, NotRun, Ok, Program, Raised, TimedOut, Verdict
+from arc_solver.sandbox.verdicts import (
+    InvalidOutput,
+    NonDeterministic,
+    Normalised,
+    NotRun,
+    Ok,
+    Program,
+    Raised,
+    SyntaxInvalid,
+    TimedOut,
+    TooLarge,
+    Verdict,
+)
 
 GRID = as_grid([[1, 2], [3, 4]])
 BUSY = """
@@ -241,7 +253,7 @@ def test_a_zygote_holds_only_what_programs_need() -> None:
         "print(*(name for name in sys.modules if name.split('.')[0] in ('arc_solver', 'torch', 'click', 'rich')))"
     )
     names = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    inside = {f"arc_solver.sandbox.{name}" for name in ("zygote", "child", "frames", "layers", "seccomp")}
+    inside = {f"arc_solver.sandbox.{name}" for name in ("zygote", "child", "frames", "layers", "normalise", "seccomp")}
     assert set(names) == inside | {"arc_solver", "arc_solver.sandbox"}
 
 
@@ -280,3 +292,34 @@ def test_every_primitive_and_numpy_are_in_scope(sandbox: Sandbox) -> None:
         Ok,
         Ok,
     ]
+
+
+def test_sources_are_normalised_in_the_sandbox_and_not_run(sandbox: Sandbox) -> None:
+    named = "def task(grid):\n    return grid + LIMIT\nLIMIT = {}\nwhile True: pass"
+    found = sandbox.normalise([named.format(1), "# hi\n" + named.format(1), named.format(2), "def task(", "\ud800"])
+    assert isinstance(found[0], Normalised)
+    assert found[:2] == [found[0]] * 2
+    assert found[2] not in found[:2]
+    assert found[3:] == [SyntaxInvalid(), SyntaxInvalid()]
+    assert sandbox.normalise([]) == []
+
+
+def test_names_of_the_vocabulary_are_not_normalised_away(sandbox: Sandbox) -> None:
+    source = "def task(grid):\n    def f():\n        {0} = grid\n    return {0}(grid)"
+    found = sandbox.normalise([source.format(name) for name in ("np", "len", sorted(PRIMITIVES)[0], "a", "b")])
+    assert len(set(found)) == 4
+    assert found[3] == found[4]
+
+
+def test_what_harms_a_parser_harms_nobody_else(sandbox: Sandbox) -> None:
+    good = [f"def task(grid):\n    return grid + {index}" for index in range(3)]
+    deep = "x = " + "-" * 15000 + "1"
+    found = sandbox.normalise([good[0], deep, good[1], "#" * 30000, good[2], "x = " + "(" * 9000])
+    assert all(isinstance(each, Normalised) for each in found[::2])
+    assert len(set(found[::2])) == 3
+    assert found[3] == TooLarge()
+    assert not isinstance(found[5], Normalised)
+
+
+def test_a_deadline_ends_normalising_as_well(sandbox: Sandbox) -> None:
+    assert sandbox.normalise(["x = 1"], Deadline.after(0.0)) == [NotRun()]
