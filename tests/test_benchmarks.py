@@ -1,0 +1,47 @@
+"""The benchmarks run and give the figures that they promise. Tiny sizes: the figures themselves mean nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def test_the_sandbox_benchmark_ends_with_its_figures() -> None:
+    *table, last = run("benchmarks/sandbox.py", "--quick", "--workers", "1", "--seed", "3").splitlines()
+    figures = json.loads(last)
+    rates = {key: value for key, value in figures.items() if key.endswith("_per_s")}
+    assert {"ours", "solo", "confirm", "human_eval_style", "spawn", "forkserver", "fork_and_pipe"} <= {
+        key.removesuffix("_per_s") for key in rates
+    }
+    assert {"hanging_1_percent_per_s", "hanging_3_percent_per_s"} <= set(rates)
+    assert all(rate > 0 for rate in rates.values())
+    assert figures["ratio_to_human_eval_style"] > 0
+    assert figures["grade"] in "ABC"
+    assert (figures["n_workers"], figures["seed"], figures["quick"]) == (1, 3, True)
+    assert len(table) > len(rates)
+
+
+def test_the_workload_is_made_of_different_programs_and_repeats() -> None:
+    script = (
+        "import sys; sys.path.insert(0, 'benchmarks')\n"
+        "from sandbox_programs import make_workload\n"
+        "first, again, other = make_workload(2000, 1), make_workload(2000, 1), make_workload(2000, 2)\n"
+        "print(len(set(first.sources)), first.sources == again.sources, first.sources == other.sources)\n"
+        "print(first.is_right(0, first.expected[0]), first.is_right(0, [grid + 1 for grid in first.expected[0]]))\n"
+    )
+    assert run("-c", script).split() == ["2000", "True", "False", "True", "False"]
+
+
+def test_the_benchmark_teaches() -> None:
+    text = run("benchmarks/sandbox.py", "--help")
+    assert "python benchmarks/sandbox.py" in text
+    assert "JSON" in text
