@@ -8,39 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 from arc_solver.augment import IDENTITY, View, sample_view
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.engines.base import Completion, Engine, Finish, Request, Sampling
-from arc_solver.grids import grids_equal
 from arc_solver.prompts.build import STOP_STRINGS, PromptTooLong, build_prompt, fit_to_context
 from arc_solver.prompts.encoders import Unparsed, get_encoder
 from arc_solver.prompts.parse import parse_code
 from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, get_template
 from arc_solver.proposers.base import Event
 from arc_solver.proposers.waves import Ledger, Question, describe_view, sampling_seed, shown_pairs, task_rng, waves
-from arc_solver.sandbox.verdicts import Ok, Program, Verdict
+from arc_solver.sandbox.screening import Runner, Screened, TaskPrograms, confirm, resume, screen
 from arc_solver.tasks import Task
 
 _LOG = logging.getLogger(__name__)
 _NAME = "induction"
 _VIEW, _SAMPLE = 2, 3  # purposes of random numbers
-
-
-class Runner(Protocol):
-    """Runs programs: the sandbox."""
-
-    def run(self, programs: Sequence[Program]) -> list[Verdict]:
-        """A verdict for each program."""
-        ...
-
-    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
-        """A verdict for each program, from runs that nothing else could have disturbed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +45,8 @@ class InductionSettings:
         stop_after: A task is done once so many different programs pass all its training pairs.
         max_partial: Programs that pass only some pairs are kept up to this number a task, later ones only if they pass
             more than all before.
+        stop_at_miss: A program that is wrong on the first training pair is not run on the others. Few of those that are
+            dropped would have been right (docs/log.md).
         execute_batch: Programs that are run together.
         reserve_s: Sampling ends this long before the deadline, so that the last programs can still be run.
         use_stop_strings: For models that were not trained on our prompts and go on talking after the program.
@@ -78,6 +66,7 @@ class InductionSettings:
     max_new_tokens: int = 300
     stop_after: int = 4
     max_partial: int = 3
+    stop_at_miss: bool = True
     execute_batch: int = 16
     reserve_s: float = 1.0
     use_stop_strings: bool = False
@@ -98,14 +87,15 @@ class _Draft:
 
     question: Question
     completion: Completion
-    program: Program
+    source: str
 
 
 @dataclass(slots=True)
 class _Record:
     """What is known of one task's programs."""
 
-    sources: set[str]
+    programs: TaskPrograms
+    sources: set[str] = field(default_factory=set)
     n_passing: int = 0
     n_partial: int = 0
     most_passed: int = 0
@@ -135,7 +125,7 @@ class InductionProposer:
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         settings = self._settings
         ledger = Ledger(_NAME, {task.task_id: settings.n_samples for task in tasks})
-        records = {task.task_id: _Record(set()) for task in tasks}
+        records = {task.task_id: _Record(TaskPrograms(task.train, task.test_inputs)) for task in tasks}
         sampling_deadline = deadline.minus(settings.reserve_s)
         for number, samples in enumerate(waves(settings.n_samples, settings.wave_size)):
             questions: dict[str, Question] = {}
@@ -223,10 +213,10 @@ class InductionProposer:
                 continue
             drafts.append(draft)
             if len(drafts) >= self._settings.execute_batch:
-                yield from self._run(drafts, ledger, records)
+                yield from self._run(drafts, ledger, records, deadline)
                 drafts = []
         if drafts and not deadline.passed():
-            yield from self._run(drafts, ledger, records)
+            yield from self._run(drafts, ledger, records, deadline)
 
     def _draft(self, question: Question, completion: Completion, record: _Record) -> _Draft | Rejected:
         stopped = self._settings.use_stop_strings and completion.finish is Finish.STOP
@@ -237,76 +227,79 @@ class InductionProposer:
         if source in record.sources:
             return Rejected(task.task_id, _NAME, "program: duplicate")
         record.sources.add(source)
-        inputs = (*(pair.input for pair in task.train), *task.test_inputs)
-        return _Draft(question, completion, Program(source, inputs))
+        return _Draft(question, completion, source)
 
-    def _run(self, drafts: Sequence[_Draft], ledger: Ledger, records: dict[str, _Record]) -> Iterator[Event]:
+    def _run(
+        self, drafts: Sequence[_Draft], ledger: Ledger, records: dict[str, _Record], deadline: Deadline
+    ) -> Iterator[Event]:
         """Screen the programs, confirm those that are worth keeping, and say what became of each."""
-        verdicts = self._sandbox.run([draft.program for draft in drafts])
-        kept: list[tuple[_Draft, Program]] = []
-        refused: dict[int, str] = {}
-        for draft, verdict in zip(drafts, verdicts, strict=True):
-            reason = self._refusal(draft, verdict, records[draft.question.task.task_id])
-            if reason is None:
-                # Inputs that it failed on are left out: what is used must be confirmed without a failure.
-                inputs = draft.program.inputs[: len(verdict.outputs)]
-                kept.append((draft, Program(draft.program.source, inputs)))
-            else:
-                refused[id(draft)] = reason
-        confirmed = dict(
-            zip((id(draft) for draft, _ in kept), self._sandbox.confirm([program for _, program in kept]), strict=True)
-        )
-        for draft in drafts:
+        owners = [records[draft.question.task.task_id] for draft in drafts]
+        found = self._screened(drafts, owners, deadline)
+        reasons = [self._refusal(known, record) for known, record in zip(found, owners, strict=True)]
+        kept = [index for index, reason in enumerate(reasons) if reason is None]
+        confirmed = confirm(self._sandbox, [(owners[index].programs, found[index]) for index in kept], deadline)
+        for index, known in zip(kept, confirmed, strict=True):
+            found[index] = known
+            reasons[index] = _uselessness(known)
+        for draft, record, known, reason in zip(drafts, owners, found, reasons, strict=True):
             task_id = draft.question.task.task_id
             if not ledger.is_open(task_id):
                 continue  # an earlier program of this batch was the last one wanted
-            reason = refused.get(id(draft))
-            event = (
-                Rejected(task_id, _NAME, reason)
-                if reason is not None
-                else self._judged(draft, confirmed[id(draft)], records[task_id])
-            )
-            yield event
-            if records[task_id].n_passing >= self._settings.stop_after:
+            if known.was_cut_off:
+                continue  # nothing is known of it, and the task is not done
+            yield Rejected(task_id, _NAME, reason) if reason is not None else _candidate(draft, known)
+            record.n_passing += reason is None and known.passes_all
+            if record.n_passing >= self._settings.stop_after:
                 yield from ledger.close(task_id)
             else:
                 yield from ledger.settle(task_id)
 
-    def _refusal(self, draft: _Draft, verdict: Verdict, record: _Record) -> str | None:
-        """Why a program is not worth keeping, or None."""
-        task = draft.question.task
-        if len(verdict.outputs) <= len(task.train):
-            return verdict.reason if not isinstance(verdict, Ok) else "program: no test output"
-        n_passed = _n_passed(task, verdict)
-        if n_passed == 0:
-            return "program: wrong on every training pair"
-        if n_passed < len(task.train):
-            if record.n_partial >= self._settings.max_partial and n_passed <= record.most_passed:
-                return "program: partial, not better"
+    def _screened(self, drafts: Sequence[_Draft], owners: Sequence[_Record], deadline: Deadline) -> list[Screened]:
+        """Run programs as far as they deserve; partial ones on the test inputs only where they may be kept."""
+        pairs = [(record.programs, draft.source) for record, draft in zip(owners, drafts, strict=True)]
+        found = screen(self._sandbox, pairs, deadline, self._settings.stop_at_miss)
+        partial = [
+            index
+            for index, (known, record) in enumerate(zip(found, owners, strict=True))
+            if known.is_partial and not known.is_duplicate and self._may_be_kept(known, record)
+        ]
+        resumed = resume(self._sandbox, [(owners[index].programs, found[index]) for index in partial], deadline)
+        for index, known in zip(partial, resumed, strict=True):
+            found[index] = known
+        return found
+
+    def _may_be_kept(self, known: Screened, record: _Record) -> bool:
+        return record.n_partial < self._settings.max_partial or known.n_passed > record.most_passed
+
+    def _refusal(self, known: Screened, record: _Record) -> str | None:
+        """Why a program is not worth keeping, or None; counts the partial ones that are."""
+        if known.is_duplicate:
+            return "program: duplicate"
+        if known.is_partial and known.failure is None and not self._may_be_kept(known, record):
+            return "program: partial, not better"
+        reason = _uselessness(known)
+        if reason is None and known.is_partial:
             record.n_partial += 1
-            record.most_passed = max(record.most_passed, n_passed)
-        return None
-
-    def _judged(self, draft: _Draft, verdict: Verdict, record: _Record) -> Candidate | Rejected:
-        """The candidate, from the outputs of the confirming run."""
-        task = draft.question.task
-        if not isinstance(verdict, Ok):
-            return Rejected(task.task_id, _NAME, verdict.reason)
-        n_passed = _n_passed(task, verdict)
-        if n_passed == 0:
-            return Rejected(task.task_id, _NAME, "program: wrong on every training pair")
-        record.n_passing += n_passed == len(task.train)
-        completion = draft.completion
-        return Candidate(
-            task.task_id,
-            dict(enumerate(verdict.outputs[len(task.train) :])),
-            Origin(_NAME, draft.question.detail, draft.question.request.sampling.seed),
-            ProgramEvidence(
-                draft.program.source, n_passed, len(task.train), float(len(completion.token_ids)), completion.logprob
-            ),
-        )
+            record.most_passed = max(record.most_passed, known.n_passed)
+        return reason
 
 
-def _n_passed(task: Task, verdict: Verdict) -> int:
-    """Training pairs that the outputs reproduce."""
-    return sum(grids_equal(output, pair.output) for output, pair in zip(verdict.outputs, task.train, strict=False))
+def _uselessness(known: Screened) -> str | None:
+    """Why a program says nothing about the test inputs, or None."""
+    if known.failure is not None and not known.answers:
+        return known.failure.reason
+    if known.n_passed == 0:
+        which = "the first" if len(known.outputs) < known.n_train else "every"
+        return f"program: wrong on {which} training pair"
+    return None if known.answers else "program: no test output"
+
+
+def _candidate(draft: _Draft, known: Screened) -> Candidate:
+    question, completion = draft.question, draft.completion
+    cost = float(len(completion.token_ids))
+    return Candidate(
+        question.task.task_id,
+        dict(enumerate(known.answers)),
+        Origin(_NAME, question.detail, question.request.sampling.seed),
+        ProgramEvidence(draft.source, known.n_passed, known.n_train, cost, completion.logprob),
+    )

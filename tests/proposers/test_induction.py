@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,8 +17,20 @@ from arc_solver.grids import Grid, as_grid, frozen, grids_equal
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.induction import InductionProposer, InductionSettings
 from arc_solver.sandbox.limits import Limits
+from arc_solver.sandbox.normalise import digest
 from arc_solver.sandbox.pool import Sandbox
-from arc_solver.sandbox.verdicts import InvalidOutput, NonDeterministic, Ok, Program, Raised, SyntaxInvalid, Verdict
+from arc_solver.sandbox.verdicts import (
+    Failed,
+    InvalidOutput,
+    NonDeterministic,
+    Normalised,
+    NotRun,
+    Ok,
+    Program,
+    Raised,
+    SyntaxInvalid,
+    Verdict,
+)
 from arc_solver.tasks import Pair, Task
 
 Read = Callable[[str], list[Grid]]
@@ -38,11 +51,15 @@ class InProcessRunner:
         self.confirmed: list[list[Program]] = []
         self._unstable = unstable
 
-    def run(self, programs: Sequence[Program]) -> list[Verdict]:
+    def normalise(self, sources: Sequence[str], deadline: Deadline | None = None) -> list[Normalised | Failed]:
+        digests = [digest(source, dir(builtins)) for source in sources]
+        return [SyntaxInvalid() if each is None else Normalised(each) for each in digests]
+
+    def run(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         self.screened.append(list(programs))
         return [self._verdict(program) for program in programs]
 
-    def confirm(self, programs: Sequence[Program]) -> list[Verdict]:
+    def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         self.confirmed.append(list(programs))
         return [
             NonDeterministic() if program.source in self._unstable else self._verdict(program) for program in programs
@@ -121,7 +138,7 @@ def test_every_used_program_was_confirmed(new_task: NewTask) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (fenced(COPY), "program: wrong on every training pair"),
+        (fenced(COPY), "program: wrong on the first training pair"),
         (fenced(BROKEN), "program: raised IndexError"),
         (fenced(NONSENSE), "program: syntax"),
         (COPY, "program: truncated"),
@@ -138,8 +155,22 @@ def test_what_is_no_use_is_rejected_and_counted(text: str, reason: str) -> None:
 def test_a_program_that_was_seen_is_not_run_again(new_task: NewTask) -> None:
     runner = InProcessRunner()
     events = propose(by_sample(FLIP, FLIP, FLIP), [new_task("t", flipped)], runner, n_samples=3)
-    assert [program.source for batch in runner.screened for program in batch] == [FLIP]
+    first, others, test = runner.screened
+    assert [batch[0].source for batch in runner.screened] == [FLIP] * 3
+    assert [len(batch[0].inputs) for batch in (first, others, test)] == [1, 2, 2]
     assert events[1:] == [Rejected("t", "induction", "program: duplicate")] * 2 + [TaskDone("t", "induction")]
+
+
+def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(new_task: NewTask) -> None:
+    runner = InProcessRunner()
+    renamed = "def task(picture):\n    # turned over\n    return picture[::-1]\n"
+    sources = (FLIP, COPY, renamed, COPY.replace("grid", "g"), NONSENSE, NONSENSE)
+    events = propose(by_sample(*sources), [new_task("t", flipped)], runner, n_samples=6)
+    ran = {program.source for batch in runner.screened for program in batch}
+    assert len(ran) == 2
+    assert FLIP in ran
+    assert [event.reason for event in events if isinstance(event, Rejected)].count("program: duplicate") == 3
+    assert sum(isinstance(event, Candidate) for event in events) == 1
 
 
 def test_the_same_program_for_two_tasks_is_run_for_both(new_task: NewTask) -> None:
@@ -160,11 +191,28 @@ def counting_task(n_pairs: int) -> Task:
 
 def test_partial_programs_are_kept_up_to_a_number_and_then_only_if_better() -> None:
     sources = [passes(0), passes(1), passes(2), passes(0, 1), passes(1, 2), passes(0, 1, 2)]
-    events = propose(by_sample(*sources), [counting_task(4)], n_samples=6, wave_size=1, max_partial=2)
+    settings = {"n_samples": 6, "wave_size": 1, "max_partial": 2, "stop_at_miss": False}
+    events = propose(by_sample(*sources), [counting_task(4)], **settings)
     kept = [event.evidence.n_train_passed for event in events if isinstance(event, Candidate)]
     assert kept == [1, 1, 2, 3]
     reasons = [event.reason for event in events if isinstance(event, Rejected)]
     assert reasons == ["program: partial, not better"] * 2
+
+
+def test_what_is_wrong_on_the_first_pair_is_not_run_on_the_others() -> None:
+    sources = [passes(0), passes(1, 2), passes(0, 1), passes(0, 2), passes(0, 1, 2)]
+    runner = InProcessRunner()
+    events = propose(by_sample(*sources), [counting_task(4)], runner, n_samples=5, wave_size=1, max_partial=2)
+    kept = [event.evidence.n_train_passed for event in events if isinstance(event, Candidate)]
+    assert kept == [1, 2, 3]
+    reasons = [event.reason for event in events if isinstance(event, Rejected)]
+    assert reasons == ["program: wrong on the first training pair", "program: partial, not better"]
+    # The test inputs only where the program may be kept.
+    n_inputs = {
+        source: [len(program.inputs) for batch in runner.screened for program in batch if program.source == source]
+        for source in sources
+    }
+    assert n_inputs == dict(zip(sources, ([1, 3, 1], [1], [1, 3, 1], [1, 3], [1, 3, 1]), strict=True))
 
 
 def test_a_task_is_done_after_enough_passing_programs(new_task: NewTask) -> None:
@@ -235,11 +283,11 @@ def test_the_same_seed_gives_the_same_events(new_task: NewTask) -> None:
 def test_the_batch_size_of_execution_changes_no_event_but_the_order(new_task: NewTask, execute_batch: int) -> None:
     tasks = [new_task(name, lambda grid: frozen((grid + 1) % 10)) for name in "abc"]
     next_color = "def task(grid):\n    return (grid + 1) % 10\n"
-    sources = [COPY, next_color, BROKEN, f"{next_color}# again\n"]
+    sources = [COPY, next_color, BROKEN, next_color.replace("grid + 1", "1 + grid")]
     events = propose(by_sample(*sources), tasks, n_samples=4, execute_batch=execute_batch)
     reasons = sorted(e.reason if isinstance(e, Rejected) else type(e).__name__ for e in events)
     expected = ["Candidate"] * 6 + ["TaskDone"] * 3
-    expected += ["program: raised IndexError"] * 3 + ["program: wrong on every training pair"] * 3
+    expected += ["program: raised IndexError"] * 3 + ["program: wrong on the first training pair"] * 3
     assert reasons == expected
 
 
@@ -255,6 +303,17 @@ def test_at_the_deadline_what_was_written_is_still_run(new_task: NewTask) -> Non
     events = propose(engine, tasks, deadline=Deadline(clock, 3.5), n_samples=2, reserve_s=1.0)
     assert [event.task_id for event in events if isinstance(event, Candidate)] == ["a", "b"]
     assert not any(isinstance(event, TaskDone) for event in events)
+
+
+def test_a_program_that_the_deadline_cuts_off_is_neither_counted_nor_done(new_task: NewTask) -> None:
+    class CutOff(InProcessRunner):
+        def run(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
+            assert deadline is not None
+            verdicts = super().run(programs, deadline)
+            return [NotRun() if program.source == COPY else v for program, v in zip(programs, verdicts, strict=True)]
+
+    events = propose(by_sample(FLIP, COPY), [new_task("t", flipped)], CutOff(), n_samples=2)
+    assert [type(event) for event in events] == [Candidate]
 
 
 def test_a_task_that_does_not_fit_is_rejected_and_done(new_task: NewTask) -> None:
