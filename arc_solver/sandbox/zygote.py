@@ -138,6 +138,8 @@ class Watch:
         self._chunks: list[bytes] = []
         self._n_bytes = 0
         self._killed_for: End | None = None
+        # A frame may arrive in two pieces, but a program that drips bytes must not live for ever.
+        self._n_restarts_left = 2 * request.n_programs
         os.set_blocking(read_fd, False)
         self._poller = select.poll()
         self._poller.register(read_fd, select.POLLIN)
@@ -205,6 +207,9 @@ class Watch:
             self._kill_for(End.CPU)
 
     def _restart_clocks(self) -> None:
+        if not self._n_restarts_left:
+            return
+        self._n_restarts_left -= 1
         self._wall_end_s = time.monotonic() + self._request.wall_s
         self._cpu_end_s = self._cpu_used_s() + self._cpu_limit_s
 
