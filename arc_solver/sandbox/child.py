@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import contextvars
+import gc
 import importlib
 import os
 import pkgutil
@@ -34,7 +35,7 @@ _PRELOADED = """
 """
 _GUARDED = """
     builtins collections copy functools itertools math numpy numpy.lib.stride_tricks numpy.linalg operator os random
-    re typing
+    re sys typing
 """
 _MAX_SIDE = 30
 _SYMBOLS = bytes(range(10))
@@ -46,11 +47,15 @@ _all, _exec, _compile, _callable, _len, _list, _map, _max, _min, _str, _type, _z
 _BaseException, _Exception, _MemoryError, _SystemExit = BaseException, Exception, MemoryError, SystemExit
 _bool, _bytes, _int, _tuple, _ndarray = bool, bytes, int, tuple, np.ndarray
 _bytearray, _frombuffer, _int8 = bytearray, np.frombuffer, np.int8
-_exit, _write, _set_timer, _timer = os._exit, os.write, signal.setitimer, signal.ITIMER_PROF
-_get_handler, _timer_signal, _default_action = signal.getsignal, signal.SIGPROF, signal.SIG_DFL
+_exit, _write = os._exit, os.write
+# Windows has no such timer: there, in the portable worker, only the wall limit ends a program.
+_set_timer: Callable[..., object] = getattr(signal, "setitimer", lambda timer, seconds: None)
+_timer: int = getattr(signal, "ITIMER_PROF", 0)
+_get_handler, _timer_signal, _default_action = signal.getsignal, getattr(signal, "SIGPROF", signal.SIGTERM), signal.SIG_DFL
 _copy_context, _threads = contextvars.copy_context, sys._current_frames
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
 _trace, _profile = sys.gettrace, sys.getprofile
+_collector_callbacks, _stdout, _stderr = gc.callbacks, sys.stdout, sys.stderr
 _class_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 _INTEGERS = frozenset((int, *(np.dtype(code).type for code in "bBhHiIlLqQ")))
 
@@ -103,6 +108,8 @@ class Guard:
                 return True
             if _list(warnings.filters) != self._filters or _trace() is not None or _profile() is not None:
                 return True
+            if _collector_callbacks or _stdout.closed or _stderr.closed:
+                return True
             return _len(_threads()) > 1 or _get_handler(_timer_signal) != _default_action
         except _Exception:
             return True
@@ -116,7 +123,7 @@ def run_child(
     try:
         _confine(request, result_fd, plan, parent_pid)
         _write(RESULT_FD, READY)
-        _run_all(request, body, names, guard)
+        run_all(request, body, names, guard)
         code = 0
     finally:
         _exit(code)
@@ -131,7 +138,8 @@ def _confine(request: Request, result_fd: int, plan: Plan, parent_pid: int) -> N
     plan.apply_after_limits()
 
 
-def _run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard) -> None:
+def run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard) -> None:
+    """Run the programs of `body` in this process, or only parse them, and write a frame for each."""
     if request.parse_only:
         _parse_all(request, body, names)
         return
@@ -142,7 +150,7 @@ def _run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard)
         _set_timer(_timer, 0)
         # Looking at everything copies hundreds of shared pages: not for a program that nobody follows.
         stop = index + 1 < request.n_programs and (kind is Kind.MEMORY or guard.tampered())
-        _write_whole(encode_result(index, kind, detail, stop, outputs, name))
+        write_whole(encode_result(index, kind, detail, stop, outputs, name))
         if stop:
             return
 
@@ -154,10 +162,11 @@ def _parse_all(request: Request, body: bytes, names: dict[str, Any]) -> None:
         found = digest(source.decode(), names)
         _set_timer(_timer, 0)
         kind = Kind.SYNTAX if found is None else Kind.DIGEST
-        _write_whole(encode_result(index, kind, name=found or b""))
+        write_whole(encode_result(index, kind, name=found or b""))
 
 
-def _write_whole(frame: bytes) -> None:
+def write_whole(frame: bytes) -> None:
+    """Write all of it to the result pipe."""
     while frame:
         frame = frame[_write(RESULT_FD, frame) :]
 
