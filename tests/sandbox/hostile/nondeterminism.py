@@ -15,15 +15,15 @@ def _cells(expression: str, *before: str) -> str:
 NONDETERMINISM = [
     Hostile("hash of text", _cells("hash(f'{x} {y}')"), _ONE),
     Hostile("hash of bytes", _cells("hash(bytes((x, y)))"), _ONE),
-    Hostile("hash of an object", _cells("hash(object()) >> (x + y)"), _ONE),
+    Hostile("hash of an object", _cells("hash(object()) >> (x + 9 * y) % 40"), _ONE),
     Hostile("identity", _cells("id(grid) >> (x + 9 * y) % 40"), _ONE),
     Hostile("identity of a function", _cells("id(task) >> (x + 9 * y) % 40"), _ONE),
-    Hostile("text of an object", _cells("sum(map(ord, repr(object()))) >> x % 3"), _ONE),
+    Hostile("text of an object", _cells("hash(repr(object())[-12:]) >> x"), _ONE),
     Hostile("order of a set", _cells("list({chr(97 + i) for i in range(26)}).index(chr(97 + x + y))"), _ONE),
     Hostile("popped from a set", _cells("ord({chr(97 + i) for i in range(26)}.pop())"), _ONE),
     Hostile("the time", _cells("time.time_ns() // 1000", "import time"), _ONE),
     Hostile("a clock", _cells("time.perf_counter_ns()", "import time"), _ONE),
-    Hostile("time used", _cells("time.process_time_ns()", "import time"), _ONE),
+    Hostile("time used", _cells("time.process_time_ns() >> (x + y) % 12", "import time"), _ONE),
     Hostile("the date", _cells("datetime.datetime.now().microsecond", "import datetime"), _ONE),
     Hostile("random", _cells("random.randrange(10)", "import random"), _ONE),
     Hostile("random, seeded anew", _cells("random.randrange(10)", "import random", "random.seed()"), _ONE),
@@ -39,7 +39,7 @@ NONDETERMINISM = [
         body(
             "kept = [np.full(81, id(object()), dtype=np.int64) for _ in range(9)]",
             "del kept",
-            "return np.empty((9, 9), dtype=np.int64) // 16 % 10",
+            "return (np.empty((9, 9), dtype=np.int64) >> np.arange(81).reshape(9, 9) % 40) % 10",
         ),
         _ONE,
     ),
@@ -48,11 +48,11 @@ NONDETERMINISM = [
         body(
             "here = [object() for _ in range(99)]",
             "a = np.array(here, dtype=object).view(np.int64)",
-            "return np.lib.stride_tricks.as_strided(a, (9, 9), (72, 8)) // 16 % 10",
+            "return (np.lib.stride_tricks.as_strided(a, (9, 9), (72, 8)) >> np.arange(81).reshape(9, 9) % 40) % 10",
         ),
         (NONDETERMINISTIC, raised("TypeError")),
     ),
-    Hostile("an address", _cells("ctypes.addressof(ctypes.c_int()) >> (x + y)", "import ctypes"), _ONE),
+    Hostile("an address", _cells("ctypes.addressof(ctypes.c_int()) >> (x + 9 * y) % 40", "import ctypes"), _ONE),
     Hostile(
         "threads that race",
         body(
