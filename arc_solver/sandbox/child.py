@@ -51,7 +51,8 @@ _exit, _write = os._exit, os.write
 # Windows has no such timer: there, in the portable worker, only the wall limit ends a program.
 _set_timer: Callable[..., object] = getattr(signal, "setitimer", lambda timer, seconds: None)
 _timer: int = getattr(signal, "ITIMER_PROF", 0)
-_get_handler, _timer_signal, _default_action = signal.getsignal, getattr(signal, "SIGPROF", signal.SIGTERM), signal.SIG_DFL
+_timer_signal: int = getattr(signal, "SIGPROF", signal.SIGTERM)
+_get_handler, _default_action = signal.getsignal, signal.SIG_DFL
 _copy_context, _threads = contextvars.copy_context, sys._current_frames
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
 _trace, _profile = sys.gettrace, sys.getprofile

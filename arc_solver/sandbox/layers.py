@@ -11,7 +11,6 @@ import ctypes
 import errno
 import mmap
 import os
-import resource
 import signal
 import struct
 import tempfile
@@ -20,6 +19,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from arc_solver.sandbox.seccomp import allow_list_filter
+
+try:
+    import resource
+except ImportError:  # Windows, where none of this is put on; `Isolation` is needed there as well
+    resource = None  # type: ignore[assignment]
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = (
     1,
@@ -66,7 +70,10 @@ class Isolation:
 
     def text(self) -> str:
         """One line for people."""
-        missing = "; ".join(f"no {name}: {why}" for name, why in self.missing.items())
+        without: dict[str, list[str]] = {}
+        for name, why in self.missing.items():
+            without.setdefault(why, []).append(name)
+        missing = "; ".join(f"no {', '.join(names)}: {why}" for why, names in without.items())
         layers = ", ".join(self.active) or "no layer"
         return f"sandbox grade {self.grade} ({layers})" + (f"; {missing}" if missing else "")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,6 +27,7 @@ from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_re
 from arc_solver.sandbox.judging import Judgement, T, judge, judge_parses
 from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.limits import Limits
+from arc_solver.sandbox.portable import PortableFleet
 from arc_solver.sandbox.verdicts import (
     Crashed,
     Exited,
@@ -67,18 +69,30 @@ class Sandbox:
         SandboxError: On entry, if it cannot be started here.
     """
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, n_workers: int = 1, *, without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: Limits = DEFAULT_LIMITS,
+        n_workers: int = 1,
+        *,
+        without: Collection[str] = (),
+        portable: bool | None = None,
+    ) -> None:
         self.limits = limits
         self._n_workers = n_workers
         # One hash seed for all screening: which worker a program meets must not decide its verdict.
-        self._screening = Fleet(n_workers, _SCREENING_HASH_SEED, without)
-        self._confirming = Fleet(n_workers, _CONFIRMING_HASH_SEED, without)
+        self._screening: Fleet | PortableFleet = Fleet(n_workers, _SCREENING_HASH_SEED, without)
+        self._confirming: Fleet | PortableFleet = Fleet(n_workers, _CONFIRMING_HASH_SEED, without)
+        if portable:
+            self._become_portable("it was asked for")
+        elif portable is None and sys.platform != "linux":
+            self._become_portable(f"this is {sys.platform}")
+        self._may_become_portable = portable is None
         self._job_ids = itertools.count(1)
         self._lock = threading.Lock()
         self._closed = False
 
     def __enter__(self) -> Sandbox:
-        self._screening.start()
+        self._start()
         return self
 
     def __exit__(
@@ -97,7 +111,7 @@ class Sandbox:
         """Which isolation layers hold, and the grade that they make."""
         with self._lock:
             self._ensure_open()
-            self._screening.start()
+            self._start()
             return self._screening.isolation
 
     def process_ids(self) -> tuple[int, ...]:
@@ -160,10 +174,29 @@ class Sandbox:
         call = _Call(programs, self.limits, self._job_ids, judge_parses, parse_only=True)
         return self._drive(self._screening, call, deadline)
 
-    def _run(self, fleet: Fleet, programs: Sequence[Program], deadline: Deadline | None, solo: bool) -> list[Verdict]:
+    def _start(self) -> None:
+        try:
+            self._screening.start()
+        except SandboxError as error:
+            # Only at first: what has worked must not become weaker in the middle of a run.
+            if not self._may_become_portable or isinstance(self._screening, PortableFleet):
+                raise
+            self._become_portable(str(error))
+            self._screening.start()
+        self._may_become_portable = False
+
+    def _become_portable(self, why: str) -> None:
+        self._screening = PortableFleet(self._n_workers, _SCREENING_HASH_SEED, why)
+        self._confirming = PortableFleet(self._n_workers, _CONFIRMING_HASH_SEED, why)
+
+    def _run(
+        self, fleet: Fleet | PortableFleet, programs: Sequence[Program], deadline: Deadline | None, solo: bool
+    ) -> list[Verdict]:
         return self._drive(fleet, _Call(programs, self.limits, self._job_ids, judge), deadline, solo)
 
-    def _drive(self, fleet: Fleet, call: _Call[T], deadline: Deadline | None, solo: bool = False) -> list[T | Failed]:
+    def _drive(
+        self, fleet: Fleet | PortableFleet, call: _Call[T], deadline: Deadline | None, solo: bool = False
+    ) -> list[T | Failed]:
         with self._lock:
             self._ensure_open()
             call.enqueue(call.pending, self._batch_size(len(call.pending), solo), solo)

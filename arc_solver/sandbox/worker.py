@@ -74,7 +74,11 @@ class Worker:
         self._deadline: Deadline | None = None
         self._socket, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as complaints:
-            self._process = _exec_zygote(theirs.fileno(), hash_seed, disabled, complaints)
+            try:
+                self._process = _exec_zygote(theirs.fileno(), hash_seed, disabled, complaints)
+            except SandboxError:
+                self._socket.close()
+                raise
             theirs.close()
             self.isolation = self._handshake(complaints)
         self._socket.setblocking(False)
