@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Collection
@@ -14,21 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
-import arc_solver
 from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.sandbox.frames import LENGTH, MAX_MESSAGE_BYTES, Answer, GarbledError, decode_answer
+from arc_solver.sandbox.interpreter import command, environment
 from arc_solver.sandbox.layers import Isolation
 
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 2.0
 _READ_BYTES = 1 << 18
-_BOOT = (
-    "import sys; sys.path += sys.argv[3:5]; from arc_solver.sandbox.zygote import main; "
-    "main(int(sys.argv[1]), int(sys.argv[2]), tuple(sys.argv[5:]))"
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -188,29 +181,15 @@ def _exec_zygote(
     """Start the interpreter without site packages, user settings or anything inherited but one socket."""
     if not hasattr(os, "fork") or not Path("/proc/self/statm").exists():
         raise SandboxError("the sandbox needs Linux")
-    roots = [str(Path(module.__file__ or "").resolve().parents[1]) for module in (arc_solver, np)]
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")}
-    inherited = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
+    arguments = [str(socket_fd), str(os.getpid()), *sorted(disabled)]
     try:
         return subprocess.Popen(
-            # Not -I: it would ignore the hash seed. No site packages: their start-up files are not ours.
-            [
-                sys.executable,
-                "-s",
-                "-S",
-                "-P",
-                "-c",
-                _BOOT,
-                str(socket_fd),
-                str(os.getpid()),
-                *roots,
-                *sorted(disabled),
-            ],
+            command("arc_solver.sandbox.zygote", arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
             cwd="/",
-            env=threads | inherited | {"PYTHONHASHSEED": str(hash_seed), "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+            env=environment(hash_seed),
             pass_fds=(socket_fd,),
             start_new_session=True,
         )

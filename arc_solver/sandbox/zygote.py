@@ -35,15 +35,17 @@ from arc_solver.sandbox.layers import Plan
 _READ_BYTES = 1 << 16
 _N_OWN_FDS = 64
 _POLL_SLICE_S = 0.002
+# Short enough that a child rarely fills its pipe meanwhile, and would wait only so long if it did.
+_FETCH_S = 0.003
 
 
-def main(socket_fd: int, parent_pid: int, disabled: tuple[str, ...]) -> None:
-    """Serve the parent on `socket_fd` until it goes away."""
+def main(socket_fd: str, parent_pid: str, *disabled: str) -> None:
+    """Serve the parent on `socket_fd` until it goes away. The arguments are those of a command line."""
     # The parent may have ignored or blocked what stops a program here; both survive exec.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    zygote = Zygote(socket_fd, parent_pid, disabled)
+    zygote = Zygote(int(socket_fd), int(parent_pid), disabled)
     zygote.warm_up()
     zygote.send_hello()
     _silence()
@@ -144,10 +146,15 @@ class Watch:
         self._poller = select.poll()
         self._poller.register(read_fd, select.POLLIN)
         self._poller.register(socket_fd, 0)
+        self._end_poller = select.poll()
+        self._end_poller.register(socket_fd, 0)
         self._socket_fd = socket_fd
         self._pid_fd = _open_pid_fd(pid)
         if self._pid_fd is not None:
             self._poller.register(self._pid_fd, select.POLLIN)
+            self._end_poller.register(self._pid_fd, select.POLLIN)
+        # To wake up for every frame would cost a batch a tenth: while frames come, they are fetched now and then.
+        self._frames_come = self._pid_fd is not None
         self._restart_clocks()
 
     def until_end(self) -> Answer:
@@ -172,12 +179,17 @@ class Watch:
         wait_s = min(self._wall_end_s - now_s, max(_POLL_SLICE_S, self._cpu_end_s - self._cpu_used_s()))
         if self._pid_fd is None:
             wait_s = min(wait_s, _POLL_SLICE_S)
-        for fd, event in self._poller.poll(max(0.0, wait_s) * 1000):
+        poller = self._poller
+        if self._frames_come:
+            poller, wait_s = self._end_poller, min(wait_s, _FETCH_S)
+        for fd, event in poller.poll(max(0.0, wait_s) * 1000):
             if fd == self._socket_fd and event & (select.POLLHUP | select.POLLERR):
                 self._kill()
                 os._exit(0)
-            if fd == self._read_fd and self._drain():
-                self._restart_clocks()
+        took = self._drain()
+        if took:
+            self._restart_clocks()
+        self._frames_come = took and self._pid_fd is not None
 
     def _drain(self) -> bool:
         """Take what the child has written; False if that was nothing."""

@@ -61,7 +61,7 @@ def test_at_grade_c_no_program_of_a_model_runs_and_the_others_go_on(
     flip_challenges: Challenges, tmp_path: Path
 ) -> None:
     result, lines = run(flip_challenges, tmp_path, WEAK)
-    assert lines[0].startswith("sandbox grade C (no layer); no chroot: switched off; ")
+    assert lines[0].startswith("sandbox grade C (no layer); no chroot, setuid, no_new_privs, ")
     assert set(result.failures) == {"induction"}
     failure = result.failures["induction"]
     assert "\n" not in failure
