@@ -125,6 +125,14 @@ def test_arrays_and_lists_are_grids(sandbox: Sandbox, expression: str) -> None:
     assert not output(verdict).flags.writeable
 
 
+def test_more_output_than_a_pipe_holds_arrives_whole(sandbox: Sandbox) -> None:
+    grids = tuple(np.full((30, 30), value, dtype=np.int8) for value in range(5))
+    programs = [Program(f"def task(grid):\n    return (grid + {shift}) % 10", grids) for shift in range(80)]
+    for shift, verdict in enumerate(sandbox.run(programs)):
+        assert isinstance(verdict, Ok)
+        assert [set(grid.ravel().tolist()) for grid in verdict.outputs] == [{(v + shift) % 10} for v in range(5)]
+
+
 def test_a_truth_table_is_a_grid(sandbox: Sandbox) -> None:
     (verdict,) = sandbox.run([Program("def task(grid):\n    return grid > 2", (GRID,))])
     assert output(verdict).tolist() == [[0, 0], [1, 1]]
