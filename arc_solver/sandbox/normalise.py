@@ -15,15 +15,23 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from enum import Enum
 from typing import Any
 
 DIGEST_BYTES = 16
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_WITH_DOCSTRING = (ast.Module, ast.ClassDef, *_FUNCTIONS)
+_OWN_LOCALS = frozenset({*_FUNCTIONS, ast.Lambda})
+_WITH_DOCSTRING = frozenset({ast.Module, ast.ClassDef, *_FUNCTIONS})
 _SILENT_FIELDS = frozenset({"ctx", "type_comment", "type_ignores", "kind"})
+_AUDIBLE_FIELDS = {
+    kind: tuple(field for field in reversed(kind._fields) if field not in _SILENT_FIELDS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""For every kind of node the fields that count, the last first."""
+
 _HARMLESS_MODULE_NAMES = """
     __future__ arc_solver bisect cmath collections copy dataclasses decimal enum fractions functools heapq itertools
     math numpy operator queue random re statistics string typing
@@ -38,6 +46,7 @@ _REFLECTIVE_NAMES = """
 _REFLECTIVE = frozenset(_REFLECTIVE_NAMES.split())
 _FRAME_PREFIXES = ("_", "f_", "co_", "tb_", "gi_", "cr_", "ag_")
 _TYPE_STATEMENTS = frozenset({"TypeAlias", "TypeVar", "ParamSpec", "TypeVarTuple"})  # their values show their names
+_TELLING = frozenset({ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchClass, ast.keyword})
 _READS_EXCEPTIONS = frozenset({"__exit__", "__aexit__"})
 
 
@@ -102,22 +111,18 @@ class _Survey:
         return frozenset(name for name in self._local - kept if name not in self._vocabulary)
 
     def _visit(self, node: ast.AST, scope: _Scope) -> None:
-        match node:
-            case ast.Name():
-                self._visit_name(node, scope)
-            case ast.Constant():
-                pass
-            case ast.Attribute():
-                self._doubt(node.attr.startswith(_FRAME_PREFIXES) or node.attr in _REFLECTIVE)
-                self._pending.append((node.value, scope))
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
-                self._visit_function(node, scope)
-            case ast.ClassDef():
-                self._kept.add(node.name)
-                self._visit_fields(node, scope, body_scope=_Scope.CLASS)
-            case _:
-                self._visit_other(node)
-                self._visit_fields(node, scope, body_scope=scope)
+        kind = node.__class__
+        if isinstance(node, ast.Name):
+            self._visit_name(node, scope)
+        elif isinstance(node, ast.Attribute):
+            self._doubt(node.attr.startswith(_FRAME_PREFIXES) or node.attr in _REFLECTIVE)
+            self._pending.append((node.value, scope))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            self._visit_function(node, scope)
+        elif kind is not ast.Constant:
+            if kind in _TELLING or kind.__name__ in _TYPE_STATEMENTS:
+                self._visit_telling(node)
+            self._visit_fields(node, scope, _Scope.CLASS if kind is ast.ClassDef else scope)
 
     def _visit_name(self, node: ast.Name, scope: _Scope) -> None:
         name = node.id
@@ -152,7 +157,7 @@ class _Survey:
         self._pending += [(each, scope) for each in outer if each is not None]
         self._pending += [(each, _Scope.FUNCTION) for each in body]
 
-    def _visit_other(self, node: ast.AST) -> None:
+    def _visit_telling(self, node: ast.AST) -> None:
         self._doubt(type(node).__name__ in _TYPE_STATEMENTS)
         match node:
             case ast.Import():
@@ -171,12 +176,13 @@ class _Survey:
 
     def _visit_fields(self, node: ast.AST, scope: _Scope, body_scope: _Scope) -> None:
         """Everything below a node; identifiers that are plain text in it are never renamed."""
-        for field, value in ast.iter_fields(node):
+        for field in _AUDIBLE_FIELDS[node.__class__]:
+            value = getattr(node, field, None)
             inner = body_scope if field == "body" else scope
-            for each in value if isinstance(value, list) else (value,):
+            for each in value if value.__class__ is list else (value,):
                 if isinstance(each, ast.AST):
                     self._pending.append((each, inner))
-                elif isinstance(each, str):
+                elif each.__class__ is str:
                     self._kept.update(each.split("."))
 
     def _doubt(self, reason: bool) -> None:
@@ -187,47 +193,50 @@ def _root(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _tokens(tree: ast.Module, local_names: Collection[str]) -> Iterator[str]:
-    """The tree as text, one token a line, from which it could be read back up to what does not count.
+def _tokens(tree: ast.Module, local_names: Collection[str]) -> list[str]:
+    """The tree as words, from which it could be read back up to what does not count.
 
     Without recursion: a deep tree is no reason to compare bytes.
     """
+    words: list[str] = []
     pending: list[tuple[Any, dict[str, str] | None]] = [(tree, None)]
     while pending:
         item, renamed = pending.pop()
-        if isinstance(item, ast.Constant):
-            yield f"Constant {item.value!r}"
-        elif isinstance(item, ast.Name | ast.arg) and renamed is not None:
-            yield from _name_tokens(item, local_names, renamed)
-            if isinstance(item, ast.arg):
-                pending.append((item.annotation, renamed))
-        elif isinstance(item, ast.AST):
-            if renamed is None and isinstance(item, (*_FUNCTIONS, ast.Lambda)):
-                renamed = {}  # an outermost function: its locals are its own
-            yield type(item).__name__
-            fields = [name for name in item._fields if name not in _SILENT_FIELDS]
-            pending += [(_content(item, name), renamed) for name in reversed(fields)]
-        elif isinstance(item, list):
-            yield f"[{len(item)}"
+        kind = item.__class__
+        if kind is ast.Name:
+            words += ("Name", _new_name(item.id, local_names, renamed))
+        elif kind is ast.Constant:
+            words.append(f"Constant {item.value!r}")
+        elif kind is ast.arg:
+            words += ("arg", _new_name(item.arg, local_names, renamed))
+            pending.append((item.annotation, renamed))
+        elif kind is list:
+            words.append(f"[{len(item)}")
             pending += [(each, renamed) for each in reversed(item)]
+        elif isinstance(item, ast.AST):
+            if renamed is None and kind in _OWN_LOCALS:
+                renamed = {}  # an outermost function: its locals are its own
+            words.append(kind.__name__)
+            for field in _AUDIBLE_FIELDS[kind]:
+                value = getattr(item, field, None)
+                if field == "body" and kind in _WITH_DOCSTRING:
+                    value = _without_docstring(value)
+                pending.append((value, renamed))
         else:
             # An identifier, a number, or nothing; which of them is clear from where it stands.
-            yield str(item)
+            words.append(str(item))
+    return words
 
 
-def _name_tokens(node: ast.Name | ast.arg, local_names: Collection[str], renamed: dict[str, str]) -> Iterator[str]:
-    name = node.id if isinstance(node, ast.Name) else node.arg
-    yield type(node).__name__
+def _new_name(name: str, local_names: Collection[str], renamed: dict[str, str] | None) -> str:
+    if renamed is None or name not in local_names:
+        return name
     # No identifier begins with a dollar.
-    yield renamed.setdefault(name, f"${len(renamed)}") if name in local_names else name
+    return renamed.setdefault(name, f"${len(renamed)}")
 
 
-def _content(node: ast.AST, field: str) -> Any:
-    """A field of a node, a body without its docstring."""
-    value = getattr(node, field, None)
-    if field != "body" or not isinstance(node, _WITH_DOCSTRING) or not value:
-        return value
-    match value[0]:
-        case ast.Expr(value=ast.Constant(value=str())):
-            return value[1:]
-    return value
+def _without_docstring(statements: Any) -> Any:
+    match statements:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            return rest
+    return statements
