@@ -79,7 +79,10 @@ class Witness:
 
     def _state(self) -> dict[str, object]:
         return {
-            "files": sorted((path.name, path.stat().st_mode, path.read_bytes()) for path in self.folder.rglob("*")),
+            "files": sorted(
+                (path.name, path.stat().st_mode, path.read_bytes() if path.is_file() else b"")
+                for path in self.folder.rglob("*")
+            ),
             "descriptors": (
                 [(os.fstat(fd).st_dev, os.fstat(fd).st_ino) for fd in (0, 1, 2, *self._pipe, self._file.fileno())],
                 self._file.tell(),

@@ -193,7 +193,9 @@ MEMORIES = [
         body("import copy", "a = []", "for _ in range(10**4): a = [a]", "return copy.deepcopy(a)"),
         (raised("RecursionError"),),
     ),
-    Hostile("deep recursion", _DEEP_RECURSION, (signal(11), raised("RecursionError"), MEMORY, CPU)),
+    Hostile(
+        "deep recursion", _DEEP_RECURSION, (signal(11), raised("RecursionError"), raised("SystemError"), MEMORY, CPU)
+    ),
     Hostile(
         "deep destruction",
         body("a = None", "for _ in range(10**5): a = (a,)", "del a", "return grid"),
