@@ -24,7 +24,7 @@ from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import Ok, Program, TimedOut, Verdict
 
-_N_WARM_UP = 64
+_N_WARM_UP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def main(quick: bool, seed: int, n_workers: int, n_repeats: int) -> None:
     their figures are programs a second as well. Takes about a minute; leave the machine alone meanwhile.
 
     \b
-    batch      Sandbox.run: up to 64 programs share a process with all isolation layers
+    batch      Sandbox.run: up to 128 programs share a process with all isolation layers
     solo       a process with all layers for every program
     confirm    Sandbox.confirm: two such processes for every program, under two hash seeds
     hanging    batch, with 1% and 3% of the programs replaced by endless loops, until every verdict is there

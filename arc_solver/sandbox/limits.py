@@ -30,7 +30,7 @@ class Limits:
     wall_factor: float = _MIN_WALL_FACTOR
     memory_mb: int = 256
     source_chars: int = 20_000
-    batch_size: int = 64
+    batch_size: int = 128
 
     def __post_init__(self) -> None:
         for name in ("cpu_s", "solo_cpu_s", "memory_mb", "source_chars", "batch_size"):
