@@ -148,7 +148,8 @@ def test_a_process_lives_on_while_nothing_in_it_changes(sandbox: Sandbox) -> Non
 
 
 def test_what_is_confirmed_runs_in_processes_of_its_own(sandbox: Sandbox) -> None:
-    marks = Program(body("import math", "seen = getattr(math, 'seen', 0)", "math.seen = 1", "return [[seen]]"), (GRID,))
+    marks = Program(body("import json", "seen = getattr(json, 'seen', 0)", "json.seen = 1", "return [[seen]]"), (GRID,))
+    sandbox.run([marks] * 4)
     hashes = Program(body("return [[hash(c) % 10 for c in 'abcdefgh']]"), (GRID,))
     first, second, third, good = sandbox.confirm([marks, marks, hashes, GOOD])
     for verdict in (first, second):
@@ -172,7 +173,7 @@ def test_a_deadline_ends_the_work_and_the_sandbox_goes_on() -> None:
         assert isinstance(sandbox.run([GOOD])[0], Ok)
 
 
-@pytest.mark.parametrize("when", ["idle", "at work"])
+@pytest.mark.parametrize("when", ["idle", "at work", "alone"])
 def test_a_killed_process_is_replaced_and_nobody_is_blamed(when: str) -> None:
     slow = Program("import time\ndef task(grid):\n    time.sleep(0.3)\n    return grid", (GRID,))
     with Sandbox(portable=True) as sandbox:
@@ -183,7 +184,7 @@ def test_a_killed_process_is_replaced_and_nobody_is_blamed(when: str) -> None:
         else:
             killer = threading.Timer(0.1, os.kill, (victim, signal.SIGKILL))
             killer.start()
-            verdicts = sandbox.run([slow, GOOD])
+            verdicts = (sandbox.run if when == "at work" else sandbox.confirm)([slow, GOOD])
             killer.join()
         assert [type(verdict) for verdict in verdicts] == [Ok, Ok]
         assert victim not in sandbox.process_ids()
