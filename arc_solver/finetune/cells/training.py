@@ -1,0 +1,152 @@
+"""Trains a cell model: batches in, a better model out, until a deadline; on a GPU or on CPUs.
+
+transformers' trainer is not used: batches are packed documents, the model's tables are factorised, and a run ends by
+the clock. Checkpoints hold the model alone, so a resumed run warms its optimiser up again.
+
+Knows nothing of where the corpus comes from and of what the model is for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arc_solver.finetune.cells import vocabulary as words
+from arc_solver.finetune.cells.batches import PackedBatch
+from arc_solver.finetune.cells.model import CellModel, document_mask, token_losses
+from arc_solver.finetune.cells.optimizer import build_optimizers
+from arc_solver.finetune.optimizer import learning_rate_factor, set_learning_rate
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """How a model is trained.
+
+    Attributes:
+        time_limit_s: Seconds of training.
+        steps: Most steps, None for as many as fit.
+        lr: Peak rate of Muon, in AdamW's sense.
+        table_lr: Peak rate of embeddings, head and tasks.
+        weight_decay: On matrices.
+        warmup_steps: Steps of the linear rise.
+        decay_share: Last share of the run in which the rate falls.
+        clip_norm: Largest norm of the gradient.
+        precision: `bf16`, `fp16` or `fp32`.
+        log_every_steps: Steps between lines of the log.
+    """
+
+    time_limit_s: float
+    steps: int | None = None
+    lr: float = 3e-3
+    table_lr: float = 3e-3
+    weight_decay: float = 0.1
+    warmup_steps: int = 100
+    decay_share: float = 0.25
+    clip_norm: float = 1.0
+    precision: str = "bf16"
+    log_every_steps: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What training came to: steps, tokens without padding, seconds, and the mean loss of the last steps."""
+
+    steps: int
+    n_tokens: int
+    seconds: float
+    loss: float
+
+
+def fit(
+    model: CellModel,
+    batches: Iterator[PackedBatch],
+    config: FitConfig,
+    *,
+    log: Callable[[dict[str, Any]], None],
+    clock: Callable[[], float] = time.monotonic,
+    after_step: Callable[[int, float], None] | None = None,
+) -> FitResult:
+    """Train until the time or the steps are over.
+
+    Args:
+        model: On its device; changed.
+        batches: Endless.
+        config: How.
+        log: Called with a record now and then.
+        clock: Seconds; injected by tests.
+        after_step: Called with the steps done and the seconds since the start, for checkpoints.
+    """
+    device = model.embedding.device
+    optimizers = build_optimizers(model, lr=config.lr, table_lr=config.table_lr, weight_decay=config.weight_decay)
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[config.precision]
+    begin = clock()
+    step, n_tokens, logged = 0, 0, (0, begin)
+    losses: list[Tensor] = []
+    while True:
+        elapsed = clock() - begin
+        progress = elapsed / config.time_limit_s
+        if config.steps is not None:
+            progress = max(progress, step / config.steps)
+        if progress >= 1:
+            break
+        factor = learning_rate_factor(step, progress, warmup_steps=config.warmup_steps, decay_share=config.decay_share)
+        for optimizer in optimizers:
+            set_learning_rate([optimizer], factor)
+        batch = next(batches)
+        n_tokens += int(batch.targets.shape[1] * batch.targets.shape[0])
+        with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
+            loss = batch_loss(model, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm, foreach=True)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.detach())
+        step += 1
+        if step % config.log_every_steps == 0:
+            mean, now = float(torch.stack(losses[-config.log_every_steps :]).mean()), clock()
+            speed = (n_tokens - logged[0]) / max(1e-9, now - logged[1])
+            logged = (n_tokens, now)
+            log({"step": step, "seconds": round(now - begin, 1), "loss": round(mean, 5), "tokens_per_s": round(speed)})
+        if after_step is not None:
+            after_step(step, clock() - begin)
+    loss_value = float(torch.stack(losses[-config.log_every_steps :]).mean()) if losses else float("nan")
+    return FitResult(step, n_tokens, clock() - begin, loss_value)
+
+
+def batch_loss(model: CellModel, batch: PackedBatch) -> Tensor:
+    """Mean loss of a batch's answered tokens."""
+    device = model.embedding.device
+
+    def moved(array: NDArray[Any]) -> Tensor:
+        # From pinned memory, so that the host need not wait for the GPU.
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+    tokens, targets = moved(batch.tokens), moved(batch.targets).long()
+    tasks_at = moved(np.flatnonzero(batch.tokens >= words.TASK))
+    scores = model(tokens, document_mask(moved(batch.documents)), tasks_at)
+    return token_losses(model, scores, targets).sum() / (targets > 0).sum().clamp(min=1)
+
+
+def compile_layers(model: CellModel) -> None:
+    """Fuse each layer's operations; pays on a GPU after about a minute."""
+    for layer in model.layers:
+        layer.compile()
+
+
+def save(model: CellModel, path: Path, **facts: Any) -> None:
+    """Write the model in one file, replaced atomically."""
+    content = {"config": asdict(model.config), "state": model.state_dict(), "facts": json.dumps(facts)}
+    temporary = path.with_suffix(".new")
+    torch.save(content, temporary)
+    temporary.replace(path)
