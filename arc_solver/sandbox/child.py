@@ -124,7 +124,7 @@ def run_child(
     try:
         _confine(request, result_fd, plan, parent_pid)
         _write(RESULT_FD, READY)
-        run_all(request, body, names, guard)
+        run_all(request, body, names, guard, tell_outputs=request.n_programs == 1)
         code = 0
     finally:
         _exit(code)
@@ -139,15 +139,17 @@ def _confine(request: Request, result_fd: int, plan: Plan, parent_pid: int) -> N
     plan.apply_after_limits()
 
 
-def run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard) -> None:
-    """Run the programs of `body` in this process, or only parse them, and write a frame for each."""
+def run_all(request: Request, body: bytes, names: dict[str, Any], guard: Guard, *, tell_outputs: bool = False) -> None:
+    """Run the programs of `body` in this process, or only parse them, and write a frame for each; and one for each
+    output but the last, so that it outlives the process, if `tell_outputs`.
+    """
     if request.parse_only:
         _parse_all(request, body, names)
         return
     for index, (source, inputs) in enumerate(decode_programs(body, request.n_programs)):
         _set_timer(_timer, request.cpu_s)
         # numpy keeps error handling and print options in context variables.
-        kind, detail, outputs, name = _copy_context().run(_run_program, source, inputs, names)
+        kind, detail, outputs, name = _copy_context().run(_run_program, source, inputs, names, tell_outputs)
         _set_timer(_timer, 0)
         # Looking at everything copies hundreds of shared pages: not for a program that nobody follows.
         stop = index + 1 < request.n_programs and (kind is Kind.MEMORY or guard.tampered())
@@ -173,7 +175,7 @@ def write_whole(frame: bytes) -> None:
 
 
 def _run_program(
-    source: bytes, inputs: list[tuple[int, int, bytes]], names: dict[str, Any]
+    source: bytes, inputs: list[tuple[int, int, bytes]], names: dict[str, Any], tell_outputs: bool
 ) -> tuple[Kind, int, list[bytes], bytes]:
     outputs: list[bytes] = []
     try:
@@ -193,6 +195,8 @@ def _run_program(
             if why is not None:
                 return Kind.INVALID, why, outputs, b""
             outputs.append(output)
+            if tell_outputs and _len(outputs) < _len(inputs):
+                write_whole(encode_result(0, Kind.OUTPUT, outputs=(output,)))
     except _MemoryError:
         return Kind.MEMORY, 0, outputs, b""
     except _SystemExit as error:

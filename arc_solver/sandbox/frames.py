@@ -1,7 +1,8 @@
 """The bytes between parent, zygote and child: fixed layouts, every length capped, nothing that needs a parser.
 
     parent -> zygote   request: RequestHeader, then the programs; the zygote hands them to the child unread
-    child  -> zygote   one result frame a program, in order, after one READY frame; the zygote relays them unread
+    child  -> zygote   one result frame a program, in order, after one READY frame; before that of a lone program one
+                       OUTPUT frame for every grid that it has given; the zygote relays them unread
     zygote -> parent   answer: AnswerHeader, then the child's frames
 
 Knows nothing of processes, and of verdicts only their small numbers. Standard library only: it lives inside
@@ -53,6 +54,7 @@ class Kind(IntEnum):
     MEMORY = 5
     EXIT = 6
     DIGEST = 7
+    OUTPUT = 8
 
 
 class Why(IntEnum):
@@ -140,6 +142,14 @@ def max_result_bytes(n_inputs: int) -> int:
     return _RESULT.size + n_inputs * _MAX_GRID_BYTES + MAX_NAME_BYTES
 
 
+def max_answer_bytes(n_inputs: Sequence[int]) -> int:
+    """The most that a child writes for programs with so many inputs: READY, a result for each, and the outputs of a
+    lone one.
+    """
+    n_outputs = n_inputs[0] if len(n_inputs) == 1 else 0
+    return max_result_bytes(0) + sum(map(max_result_bytes, n_inputs)) + n_outputs * max_result_bytes(1)
+
+
 def encode_request(request: Request, body: bytes) -> bytes:
     """A whole request with its length in front."""
     header = _REQUEST.pack(*request)
@@ -184,7 +194,8 @@ READY = encode_result(READY_INDEX, Kind.READY)
 
 
 def decode_results(blob: bytes, max_frame_bytes: int) -> list[Result]:
-    """The result frames of a child, without READY. A last frame that the child died in is dropped.
+    """The result frames of a child, without READY. A last frame that the child died in is dropped. An OUTPUT frame
+    belongs to the program whose result comes next, or would have come.
 
     Args:
         blob: What the child wrote.
@@ -194,6 +205,7 @@ def decode_results(blob: bytes, max_frame_bytes: int) -> list[Result]:
         GarbledError: Something that no well-behaved child writes; a program got at the pipe.
     """
     results: list[Result] = []
+    n_ended = 0
     at = len(READY)
     while len(blob) - at >= _RESULT.size:
         end = at + LENGTH.size + LENGTH.unpack_from(blob, at)[0]
@@ -202,8 +214,9 @@ def decode_results(blob: bytes, max_frame_bytes: int) -> list[Result]:
         if end > len(blob):
             break
         result = _decode_result(blob, at, end)
-        if result.index != len(results):
+        if result.index != n_ended:
             raise GarbledError("a frame is out of order")
+        n_ended += result.kind is not Kind.OUTPUT
         results.append(result)
         at = end
     return results

@@ -86,7 +86,9 @@ def _judge(answer: Answer | None, n_inputs: Sequence[int], solo: bool, read: Rea
     if answer is None:
         return _all_blamed(everyone, solo, Crashed(detail="took its zygote down"))
     try:
-        results = decode_results(answer.results, max_result_bytes(max(n_inputs)))
+        frames = decode_results(answer.results, max_result_bytes(max(n_inputs)))
+        results = [frame for frame in frames if frame.kind is not Kind.OUTPUT]
+        begun = [_only_output(frame) for frame in frames if frame.kind is Kind.OUTPUT and frame.index == len(results)]
         outcomes = [read(result, n) for result, n in zip(results, n_inputs, strict=False)]
         if len(results) > len(everyone):
             raise GarbledError("more frames than programs")
@@ -103,7 +105,7 @@ def _judge(answer: Answer | None, n_inputs: Sequence[int], solo: bool, read: Rea
     if rest and not stopped:
         culprit = rest.pop(0)
         if solo:
-            judgement.final[culprit] = _verdict_of_end(answer)
+            judgement.final[culprit] = _verdict_of_end(answer, tuple(begun[: n_inputs[culprit]]))
         else:
             judgement.solo.append(culprit)
     judgement.again = rest
@@ -143,7 +145,7 @@ def _verdict(result: Result, n_inputs: int) -> Verdict:
             return OutOfMemory(outputs)
         case Kind.EXIT:
             return Exited(outputs, result.detail)
-        case Kind.READY | Kind.DIGEST:
+        case Kind.READY | Kind.DIGEST | Kind.OUTPUT:
             raise GarbledError("nobody asked for that")
 
 
@@ -155,15 +157,21 @@ def _grid(n_rows: int, n_columns: int, cells: bytes) -> Grid:
     return np.frombuffer(cells, dtype=np.int8).reshape(n_rows, n_columns)
 
 
-def _verdict_of_end(answer: Answer) -> Failed:
+def _only_output(frame: Result) -> Grid:
+    if len(frame.outputs) != 1:
+        raise GarbledError("an OUTPUT frame holds one grid")
+    return _grid(*frame.outputs[0])
+
+
+def _verdict_of_end(answer: Answer, outputs: tuple[Grid, ...]) -> Failed:
     if answer.end is End.WALL:
-        return TimedOut(kind="wall")
+        return TimedOut(outputs, "wall")
     if answer.end is End.CPU:
-        return TimedOut(kind="cpu")
+        return TimedOut(outputs, "cpu")
     if answer.end is End.FLOOD:
         return Crashed(detail="wrote to the result pipe")
     if answer.end is End.SIGNALED:
         if answer.status in _CPU_SIGNALS:
-            return TimedOut(kind="cpu")
-        return Crashed(detail=f"signal {answer.status}")
-    return Exited(status=answer.status)
+            return TimedOut(outputs, "cpu")
+        return Crashed(outputs, f"signal {answer.status}")
+    return Exited(outputs, answer.status)

@@ -23,7 +23,7 @@ from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.grids import grids_equal
 from arc_solver.sandbox.fleet import Fleet
-from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_request, max_result_bytes
+from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_request, max_answer_bytes
 from arc_solver.sandbox.judging import Judgement, T, judge, judge_parses
 from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.limits import Limits
@@ -268,8 +268,7 @@ class _Call(Generic[T]):
             cpu_s=limits.cpu_limit_s(solo),
             wall_s=wall_s,
             memory_bytes=limits.memory_mb << 20,
-            # One frame more than the programs', for READY.
-            max_result_bytes=sum(max_result_bytes(self._n_inputs[index]) for index in indices) + max_result_bytes(0),
+            max_result_bytes=max_answer_bytes([self._n_inputs[index] for index in indices]),
             n_programs=len(indices),
             parse_only=self._parse_only,
         )

@@ -163,3 +163,34 @@ def test_grids_survive_the_pipe(row: list[int], n_rows: int) -> None:
     verdict = judge(answer(frame), [1], solo=True).final[0]
     assert isinstance(verdict, Ok)
     assert np.array_equal(verdict.outputs[0], grid)
+
+
+def test_outputs_of_a_lone_program_outlive_it() -> None:
+    told = encode_result(0, Kind.OUTPUT, outputs=(bytes((1, 1, 5)),)) + encode_result(
+        0, Kind.OUTPUT, outputs=(bytes((1, 2, 6, 7)),)
+    )
+    (verdict,) = judge(answer(told, end=End.WALL, status=9), [4], solo=True).final.values()
+    assert isinstance(verdict, TimedOut)
+    assert [output.tolist() for output in verdict.outputs] == [[[5]], [[6, 7]]]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        encode_result(0, Kind.OUTPUT),
+        encode_result(0, Kind.OUTPUT, outputs=(bytes((1, 1, 5)), bytes((1, 1, 5)))),
+        encode_result(0, Kind.OUTPUT, outputs=(bytes((1, 1, 10)),)),
+        encode_result(1, Kind.OUTPUT, outputs=(bytes((1, 1, 5)),)),
+    ],
+)
+def test_outputs_that_make_no_sense_are_a_crash(told: bytes) -> None:
+    (verdict,) = judge(answer(told, end=End.WALL, status=9), [4], solo=True).final.values()
+    assert verdict == Crashed(detail="wrote to the result pipe")
+
+
+def test_a_result_counts_more_than_the_outputs_before_it() -> None:
+    told = encode_result(0, Kind.OUTPUT, outputs=(bytes((1, 1, 5)),))
+    told += encode_result(0, Kind.OK, outputs=(bytes((1, 1, 6)), bytes((1, 1, 7))))
+    (verdict,) = judge(answer(told), [2], solo=True).final.values()
+    assert isinstance(verdict, Ok)
+    assert [output.tolist() for output in verdict.outputs] == [[[6]], [[7]]]

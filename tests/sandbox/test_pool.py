@@ -22,6 +22,7 @@ from arc_solver.sandbox.layers import LAYERS
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import (
+    Failed,
     InvalidOutput,
     NonDeterministic,
     Normalised,
@@ -101,6 +102,25 @@ def test_outputs_before_the_failing_input_are_kept(sandbox: Sandbox) -> None:
     assert isinstance(verdict, Raised)
     assert [int(grid[0, 0]) for grid in verdict.outputs] == [0, 1]
     assert verdict.reason == "program: raised AssertionError"
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("sum(iter(int, 1))", "program: timeout cpu"),
+        ("time.sleep(1000)", "program: timeout wall"),
+        ("os._exit(3)", "program: exit 3"),
+        ("ctypes.string_at(0)", "program: crashed (signal 11)"),
+    ],
+)
+def test_outputs_before_the_input_that_killed_it_are_kept(sandbox: Sandbox, end: str, reason: str) -> None:
+    grids = tuple(as_grid([[value]]) for value in range(4))
+    source = f"import ctypes, os, time\ndef task(grid):\n    if grid[0, 0] == 2: {end}\n    return grid"
+    verdicts = sandbox.run([constant(1), Program(source, grids), Program(source, grids[:2])])
+    assert isinstance(verdicts[1], Failed)
+    assert verdicts[1].reason == reason
+    assert [int(grid[0, 0]) for grid in verdicts[1].outputs] == [0, 1]
+    assert isinstance(verdicts[2], Ok)
 
 
 def test_a_program_without_inputs_is_only_loaded(sandbox: Sandbox) -> None:
