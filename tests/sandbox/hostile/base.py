@@ -41,7 +41,7 @@ class Hostile:
         name: Unique.
         source: `@CANARY@`, `@FOLDER@`, `@TCP@`, `@UDP@` and `@PARENT@` stand for what it is after: see `witness`.
         verdicts: Reasons of the verdicts that are right with all layers on; `SAME` and `OTHER` stand for Ok. More than
-            one where machines differ in what stops it.
+            one where machines differ in what stops it, none where what it does has no defined result.
         stopped_by: Layers each of which keeps it from harming what no test may harm. With none of them it does not run.
     """
 
@@ -49,6 +49,10 @@ class Hostile:
     source: str
     verdicts: tuple[str, ...]
     stopped_by: tuple[str, ...] = ()
+
+    def may_end_with(self, reason: str) -> bool:
+        """Whether that is a right verdict."""
+        return not self.verdicts or reason in self.verdicts
 
 
 def body(*lines: str) -> str:

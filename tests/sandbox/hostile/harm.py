@@ -5,7 +5,6 @@ from __future__ import annotations
 from hostile.base import (
     CPU,
     DENIED,
-    MEMORY,
     NO_GRID,
     NO_MODULE,
     OTHER,
@@ -74,12 +73,12 @@ CRASHES = [
     Hostile(
         "overwrites its own interpreter",
         body("import ctypes", "ctypes.memset(id(type), 0, 4096)", "return grid"),
-        (signal(11), signal(6), signal(7), signal(4), CPU),
+        (),
     ),
     Hostile(
         "frees what is not its own",
         body("import ctypes", "ctypes.CDLL(None).free(ctypes.c_void_p(id(grid)))", "return grid + 0"),
-        (signal(6), signal(11), SAME, CPU, MEMORY, WALL),
+        (),
     ),
     Hostile("strides", body("return np.lib.stride_tricks.as_strided(grid, (9, 9), (1 << 40, 1))"), (signal(11),)),
     Hostile(
@@ -90,7 +89,7 @@ CRASHES = [
     Hostile(
         "code out of thin air",
         body("f = (lambda: 0).__code__.replace(co_code=bytes([100, 250] * 8))", "return eval(f)"),
-        (signal(11), signal(6), raised("SystemError"), raised("ValueError"), CPU, NO_GRID),
+        (),
     ),
     Hostile("abort", body("import os", "os.abort()"), (signal(11), signal(6))),
     Hostile(

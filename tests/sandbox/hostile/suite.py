@@ -85,14 +85,14 @@ def conduct(without: Collection[str], names: Collection[str]) -> dict[str, Any]:
             chosen = [hostile for hostile in HOSTILES if hostile.name in names or not names]
             loose = [hostile for hostile in chosen if is_contained(hostile, isolation)]
             reasons, harmed = run_between_neighbours(sandbox, witness, loose)
-        expected = {hostile.name: hostile.verdicts for hostile in loose}
+        by_name = {hostile.name: hostile for hostile in loose}
         return {
             "grade": isolation.grade,
             "active": isolation.active,
             "missing": isolation.missing,
             "uid": os.getuid(),
             "reasons": reasons,
-            "unexpected": {name: reason for name, reason in reasons.items() if reason not in expected[name]},
+            "unexpected": {name: reason for name, reason in reasons.items() if not by_name[name].may_end_with(reason)},
             "harmed_neighbours": harmed,
             "harm": witness.harm(),
             "left_behind": left_behind(),
