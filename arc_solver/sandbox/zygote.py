@@ -257,11 +257,27 @@ def _reap_strays(own_pid: int) -> None:
             return
         if pid:
             continue
-        with open(f"/proc/{own_pid}/task/{own_pid}/children") as children:
-            for stray in children.read().split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(stray), signal.SIGKILL)
+        for stray in _children(own_pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, signal.SIGKILL)
         time.sleep(_POLL_SLICE_S)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return [int(child) for child in children.read().split()]
+    except FileNotFoundError:
+        # Not every kernel keeps that list.
+        return [other for other in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent_of(other) == pid]
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _silence() -> None:

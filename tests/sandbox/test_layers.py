@@ -7,14 +7,18 @@ depends on layers; `ARC_SOLVER_ALL_HOSTILES=1` takes all of them (four minutes o
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hostile.places import as_ordinary_user, reaching_out, readable_copy, run_suite, throw_away
 from hostile.suite import HOSTILES
 
-from arc_solver.sandbox.layers import LAYERS
+from arc_solver.sandbox import zygote
+from arc_solver.sandbox.layers import LAYERS, Isolation
 
 NAMES = [hostile.name for hostile in HOSTILES] if os.environ.get("ARC_SOLVER_ALL_HOSTILES") else reaching_out()
 DATAGRAMS = "network 1"
@@ -54,3 +58,35 @@ def test_without_any_layer_the_parent_still_lives_and_nothing_is_left(folder: Pa
     assert told["reasons"]["reads a file"] == "returned its input"
     assert told["reasons"]["loop"] == "program: timeout cpu"
     assert told["reasons"]["disarms the timer"] == "program: timeout cpu"
+
+
+@pytest.mark.parametrize(
+    ("active", "grade"),
+    [
+        (LAYERS, "A"),
+        (("landlock", "seccomp"), "A"),
+        (("chroot", "seccomp", "rlimits"), "A"),
+        (("setuid", "seccomp"), "B"),
+        (("chroot", "setuid", "landlock"), "B"),
+        (("setuid",), "B"),
+        (("no_new_privs", "descriptors", "rlimits", "oom_score_adj"), "C"),
+        ((), "C"),
+    ],
+)
+def test_the_grade_follows_from_the_layers(active: tuple[str, ...], grade: str) -> None:
+    assert Isolation(active, {}).grade == grade
+
+
+def test_strays_are_found_on_any_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        found = zygote._children(os.getpid())
+        assert child.pid in found
+
+        def without_the_list(path: str) -> Any:
+            if path.endswith("/children"):
+                raise FileNotFoundError(path)
+            return open(path)
+
+        monkeypatch.setattr(zygote, "open", without_the_list, raising=False)
+        assert set(zygote._children(os.getpid())) == set(found)
+        child.communicate(b"\n")
