@@ -60,6 +60,17 @@ def test_without_any_layer_the_parent_still_lives_and_nothing_is_left(folder: Pa
     assert told["reasons"]["disarms the timer"] == "program: timeout cpu"
 
 
+def test_without_a_zygote_the_parent_lives_just_as_well(folder: Path) -> None:
+    # Their parent is this process itself, and nothing keeps them from it.
+    names = [name for name in NAMES if not name.endswith("its parent")]
+    told = run_suite([*throw_away(), *as_ordinary_user()], folder, names=names, flags=["--portable"])
+    assert told["grade"] == "C"
+    assert len(told["reasons"]) + len(told["too_dangerous"]) == len(names)
+    assert told["left_behind"] == []
+    assert set(told["harm"]) <= {"files", "network 0", "network 1", "network 2"}
+    assert told["reasons"]["loop"] == "program: timeout cpu"
+
+
 @pytest.mark.parametrize(
     ("active", "grade"),
     [

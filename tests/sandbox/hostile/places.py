@@ -71,14 +71,19 @@ def readable_copy() -> Iterator[Path]:
 
 
 def run_suite(
-    prefix: Sequence[str], folder: Path, *, without: Iterable[str] = (), names: Iterable[str] = ()
+    prefix: Sequence[str],
+    folder: Path,
+    *,
+    without: Iterable[str] = (),
+    names: Iterable[str] = (),
+    flags: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What `suite.py` of a readable copy says; it fails the test if the suite says nothing."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     if "LD_LIBRARY_PATH" in os.environ:
         environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     script = str(folder / "tests" / "hostile" / "suite.py")
-    flags = ["--without", ",".join(without), "--names", "|".join(names)]
+    flags = [*flags, "--without", "|".join(without), "--names", "|".join(names)]
     command = [*prefix, _interpreter(prefix, environment), "-s", script, *flags]
     run = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, timeout=300, check=False)
     assert run.stdout, f"the suite did not survive: {run.returncode} {run.stderr[-2000:]}"

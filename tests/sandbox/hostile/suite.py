@@ -1,4 +1,4 @@
-"""All hostile programs, and a script that runs them in an environment of its own: `python suite.py --without seccomp`.
+"""All hostile programs, and a script that runs them: `python suite.py --without 'seccomp|setuid'`.
 
 It prints one JSON object, and ends with 1 if anything was harmed.
 """
@@ -76,11 +76,11 @@ def left_behind() -> list[str]:
     return [pid for pid in dict.fromkeys(mine) if int(pid) not in (1, os.getpid())]
 
 
-def conduct(without: Collection[str], names: Collection[str]) -> dict[str, Any]:
+def conduct(without: Collection[str], names: Collection[str], portable: bool) -> dict[str, Any]:
     """Run the suite here and say what became of everything."""
     started = time.monotonic()
     with Witness() as witness:
-        with Sandbox(LIMITS, n_workers=2, without=without) as sandbox:
+        with Sandbox(LIMITS, n_workers=2, without=without, portable=portable) as sandbox:
             isolation = sandbox.describe()
             chosen = [hostile for hostile in HOSTILES if hostile.name in names or not names]
             loose = [hostile for hostile in chosen if is_contained(hostile, isolation)]
@@ -105,8 +105,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--without", default="")
     parser.add_argument("--names", default="")
+    parser.add_argument("--portable", action="store_true")
     args = parser.parse_args()
-    told = conduct([name for name in args.without.split(",") if name], [n for n in args.names.split("|") if n])
+    without, names = ([name for name in text.split("|") if name] for text in (args.without, args.names))
+    told = conduct(without, names, args.portable)
     print(json.dumps(told))
     sys.exit(1 if told["harmed_neighbours"] or told["harm"] or told["left_behind"] else 0)
 
