@@ -11,6 +11,7 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
+from types import UnionType
 
 import numpy as np
 
@@ -37,7 +38,7 @@ INPUTS = tuple(frozen(np.random.default_rng(seed).integers(0, 10, (10, 10))) for
 LIMITS = Limits(cpu_s=0.05, solo_cpu_s=0.1, memory_mb=64)
 
 # How often, what, and the class of its verdict; each source is made different by a number.
-MIX: tuple[tuple[float, str, type[Verdict]], ...] = (
+MIX: tuple[tuple[float, str, type[Verdict] | UnionType], ...] = (
     (0.40, "return (grid.astype(int) + {n}) % 10", Ok),
     (0.15, "return np.rot90(np.roll(grid, {n}, axis={n} % 2)).tolist()", Ok),
     (0.15, "return [[(cell * {n}) % 10 for cell in row] for row in grid.tolist()]", Ok),
@@ -50,7 +51,8 @@ MIX: tuple[tuple[float, str, type[Verdict]], ...] = (
     (0.01, "import ctypes; ctypes.string_at({n} % 9)", Crashed),
     (0.006, "return np.ones(({n} + (1 << 28),))", OutOfMemory),
     (0.006, "while {n} >= 0: pass", TimedOut),
-    (0.006, "a = [{n}]\n    while True: a.append(bytearray(1 << 20))", OutOfMemory),
+    # To touch all that memory takes time, on a busy machine more than there is.
+    (0.006, "a = [{n}]\n    while True: a.append(bytearray(1 << 20))", OutOfMemory | TimedOut),
     (0.001, "import time; time.sleep({n} + 1000)", TimedOut),
     (0.001, "import os; os.write(3, b'{n}'); return grid", Crashed),
 )

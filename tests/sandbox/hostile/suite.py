@@ -31,7 +31,7 @@ from arc_solver.sandbox.verdicts import Program
 HOSTILES = (
     *TIME, *MEMORIES, *SOURCES, *CRASHES, *PROCESSES, *FILES, *NETWORK, *DESCRIPTORS, *VALUES, *TRAPS, *TAMPERING
 )  # fmt: skip
-LIMITS = Limits(cpu_s=0.1, solo_cpu_s=0.2, memory_mb=64)
+LIMITS = Limits(cpu_s=0.1, solo_cpu_s=0.3, memory_mb=64)
 
 
 def is_contained(hostile: Hostile, isolation: Isolation) -> bool:
