@@ -120,7 +120,7 @@ def _pipe_one(context: Any, source: str, grids: _Rows) -> _Rows:
 def _end(process: Any) -> None:
     if process.is_alive():
         process.kill()
-    # A thread that starts a process reaps other threads' children by the way: for a moment an ended one counts as alive.
+    # A thread that starts a process reaps others' children by the way: for a moment an ended one counts as alive.
     while process.exitcode is None:
         process.join(0.1)
     process.close()
