@@ -90,10 +90,10 @@ def check_model(folder: Path, context_length: int = 0) -> tuple[Remark, ...]:
         config = read_json(folder / "config.json")
         generation = optional_json(folder / "generation_config.json")
         words = optional_json(folder / "tokenizer_config.json")
+        vocabulary = _vocabulary(folder)
     except ModelError as error:
         return (refused(str(error), "copy the folder again, all of its files"),)
     remarks = [*_check_architecture(facts.architecture), *_check_context(facts.context_length, context_length)]
-    vocabulary = _vocabulary(folder)
     remarks += _check_end_tokens(config, generation, words, vocabulary, facts.vocab_size)
     remarks += _check_padding(config, words, vocabulary, facts.vocab_size)
     remarks += _check_template(folder, words)
@@ -270,13 +270,21 @@ def _encoder(folder: Path) -> Any:
 
 
 def _vocabulary(folder: Path) -> dict[str, int]:
-    """Token -> id of `tokenizer.json`; empty where there is none."""
-    value = optional_json(folder / "tokenizer.json")
-    vocab = value.get("model", {}).get("vocab", {})
-    if isinstance(vocab, list):  # unigram: [token, score] in the order of ids
-        vocab = {entry[0]: index for index, entry in enumerate(vocab)}
-    added = {item["content"]: item["id"] for item in value.get("added_tokens", ())}
-    return {**vocab, **added}
+    """Token -> id of `tokenizer.json`; empty where there is none.
+
+    Raises:
+        ModelError: It is no tokenizer.
+    """
+    path = folder / "tokenizer.json"
+    value = optional_json(path)
+    try:
+        vocab = value.get("model", {}).get("vocab", {})
+        if isinstance(vocab, list):  # unigram: [token, score] in the order of ids
+            vocab = {entry[0]: index for index, entry in enumerate(vocab)}
+        added = {item["content"]: item["id"] for item in value.get("added_tokens", ())}
+        return {**vocab, **added}
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ModelError(f"{path}: no tokenizer in it") from error
 
 
 def _word(value: object) -> str:
