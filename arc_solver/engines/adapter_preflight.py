@@ -32,7 +32,6 @@ _PLAIN_FLOATS = frozenset({"F64", "F32", "BF16", "F16"})
 _UNSERVED = (
     ("use_dora", "DoRA (weight-decomposed)"),
     ("modules_to_save", "whole modules (modules_to_save)"),
-    ("lora_bias", "biases (lora_bias)"),
     ("alora_invocation_tokens", "an activated LoRA (aLoRA)"),
     ("layer_replication", "replicated layers"),
     ("use_bdlora", "a block-diagonal LoRA"),
@@ -72,7 +71,8 @@ def check_adapter(base: Path, adapter: Path, *, served: bool) -> tuple[Remark, .
     rank = settings.get("r")
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
         return (refused(f"its rank {rank!r} is no positive integer", "export it anew with peft"),)
-    remarks = _check_served(settings, tensors, rank) if served else []
+    remarks = _check_always(settings)
+    remarks += _check_served(settings, tensors, rank) if served else []
     remarks += _check_base(settings, tensors, of_base, base)
     if settings.get("use_rslora"):
         remarks.append(Remark(Severity.NOTE, "rank-stabilised: its scale is alpha / sqrt(rank)"))
@@ -99,6 +99,19 @@ def _missing_files(adapter: Path) -> Remark | None:
     return None
 
 
+def _check_always(settings: Mapping[str, Any]) -> list[Remark]:
+    """What neither vLLM nor a merge into the running model can do."""
+    remarks = []
+    init = settings.get("init_lora_weights")
+    if isinstance(init, str) and init.lower().startswith(_CHANGES_BASE):
+        what = f"it changes the base when it is loaded (init_lora_weights={init!r})"
+        convert = "save it as a plain LoRA (peft: save_pretrained with path_initial_model_for_weight_conversion), or"
+        remarks.append(refused(what, f"{convert} {MERGE_ADVICE}"))
+    if settings.get("lora_bias"):
+        remarks.append(refused("it holds biases of its own (lora_bias)", MERGE_ADVICE))
+    return remarks
+
+
 def _check_served(settings: Mapping[str, Any], tensors: Mapping[str, TensorHeader], rank: int) -> list[Remark]:
     """What vLLM cannot serve."""
     found = [text for name, text in _UNSERVED if settings.get(name)]
@@ -106,9 +119,6 @@ def _check_served(settings: Mapping[str, Any], tensors: Mapping[str, TensorHeade
         found.append(_UNSERVED[0][1])
     if settings.get("bias", "none") != "none":
         found.append(f"biases (bias={settings['bias']!r})")
-    init = settings.get("init_lora_weights")
-    if isinstance(init, str) and init.lower().startswith(_CHANGES_BASE):
-        found.append(f"a changed base (init_lora_weights={init!r})")
     outside = _outside_layers(settings, tensors)
     if outside:
         found.append(f"a part on the embeddings or the head ({outside})")

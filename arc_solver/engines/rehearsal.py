@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def rehearse(
     Raises:
         ModelError: It cannot be loaded, or the child died of it; the message is one line.
     """
-    spec = {
+    spec: dict[str, Any] = {
         "model": str(model),
         "adapter": None if adapter is None else str(adapter),
         "prompts": [asdict(prompt) for prompt in prompts],
@@ -149,14 +149,8 @@ def _read(output: bytes, status: int, errors: bytes, model: Path) -> Rehearsal:
         raise ModelError(f"model {model}: {lines[-1] if lines else f'exit {status}'}") from error
     if "error" in value:
         raise ModelError(value["error"])
-    return Rehearsal(
-        n_tokens=tuple(value["n_tokens"]),
-        context_length=value["context_length"],
-        bad_layer=value["bad_layer"],
-        largest=value["largest"],
-        good_dtypes=tuple(value["good_dtypes"]),
-        turn_end=value["turn_end"],
-    )
+    value |= {name: tuple(value[name]) for name in ("n_tokens", "good_dtypes")}
+    return Rehearsal(**value)
 
 
 # -- the child ---------------------------------------------------------------------------------------------------------
@@ -168,14 +162,19 @@ def main() -> None:
     os.dup2(2, 1)  # whatever libraries print goes elsewhere
     spec = json.loads(sys.stdin.buffer.read())
     try:
-        value = _look(spec)
+        value = asdict(look(spec))
     except ModelError as error:
         value = {"error": str(error)}
     json.dump(value, channel)
     channel.close()
 
 
-def _look(spec: dict[str, Any]) -> dict[str, Any]:
+def look(spec: Mapping[str, Any]) -> Rehearsal:
+    """Load the model and read the prompts, in this process.
+
+    Raises:
+        ModelError: It cannot be loaded, or the tokenizer is not its own.
+    """
     import torch
 
     from arc_solver.engines.rendering import PromptEncoder
@@ -185,6 +184,7 @@ def _look(spec: dict[str, Any]) -> dict[str, Any]:
     encoded = [encoder.encode(Prompt(**prompt)) for prompt in spec["prompts"]]
     context_length = min(spec["context_length"] or loaded.context_length, loaded.context_length)
     rows = [ids[:context_length] for ids in encoded if ids]
+    _check_ids(loaded.model, rows, spec["model"])
     bad_layer, largest = _pass_over(loaded.model, rows)
     turn_end = _turn_end(loaded)
     good = []
@@ -193,17 +193,21 @@ def _look(spec: dict[str, Any]) -> dict[str, Any]:
         others = ["bfloat16"] * native + ["float32"]
         del loaded
         good = [dtype for dtype in others if dtype != spec["dtype"] and _is_finite(spec, dtype, rows)]
-    return {
-        "n_tokens": [len(ids) for ids in encoded],
-        "context_length": context_length,
-        "bad_layer": bad_layer,
-        "largest": largest,
-        "good_dtypes": good,
-        "turn_end": turn_end,
-    }
+    n_tokens = tuple(len(ids) for ids in encoded)
+    return Rehearsal(n_tokens, context_length, bad_layer, largest, tuple(good), turn_end)
 
 
-def _load(spec: dict[str, Any], dtype: str) -> Any:
+def _check_ids(model: Any, rows: list[tuple[int, ...]], folder: str) -> None:
+    n_known = model.get_input_embeddings().num_embeddings
+    highest = max((max(row) for row in rows), default=0)
+    if highest >= n_known:
+        raise ModelError(
+            f"model {folder}: its tokenizer writes token {highest}, its embeddings have {n_known} rows: they belong to "
+            "different models; take all files from one"
+        )
+
+
+def _load(spec: Mapping[str, Any], dtype: str) -> Any:
     import torch
 
     from arc_solver.engines.weights import AdapterFile, AdapterSlot, load_model
@@ -214,7 +218,7 @@ def _load(spec: dict[str, Any], dtype: str) -> Any:
     return loaded
 
 
-def _is_finite(spec: dict[str, Any], dtype: str, rows: list[tuple[int, ...]]) -> bool:
+def _is_finite(spec: Mapping[str, Any], dtype: str, rows: list[tuple[int, ...]]) -> bool:
     return _pass_over(_load(spec, dtype).model, rows)[0] is None
 
 

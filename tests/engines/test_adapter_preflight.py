@@ -83,8 +83,6 @@ def test_a_good_adapter_passes(tiny_model: Path, tmp_path: Path, settings: dict[
         ({"target_modules": ["q_proj", "embed_tokens"]}, "embed_tokens"),
         ({"target_modules": r".*(q_proj|embed_tokens)"}, "embed_tokens"),
         ({"bias": "lora_only"}, "biases"),
-        ({"lora_bias": True}, "biases"),
-        ({"init_lora_weights": "pissa"}, "changed base"),
         ({"trainable_token_indices": [1, 2]}, "rows of the embeddings"),
         ({"r": 513}, "rank 513 is above 512"),
         ({"rank_pattern": {"v_proj": 600}}, "rank 600 is above 512"),
@@ -100,6 +98,24 @@ def test_what_vllm_cannot_serve_is_refused_with_advice(
     assert "merge it into its base" in texts[0]
     # Merged into the weights, all of these work.
     assert refusals(tiny_model, adapter, served=False) == []
+
+
+@needs_model
+@pytest.mark.parametrize("served", [True, False])
+@pytest.mark.parametrize(
+    ("settings", "what", "advice"),
+    [
+        ({"lora_bias": True}, "biases of its own", "merge"),
+        # Loaded and taken out again, it would leave a changed base behind.
+        ({"init_lora_weights": "pissa"}, "changes the base", "path_initial_model_for_weight_conversion"),
+    ],
+)
+def test_what_nobody_can_swap_is_refused_everywhere(
+    tiny_model: Path, tmp_path: Path, settings: dict[str, Any], what: str, advice: str, served: bool
+) -> None:
+    (text,) = refusals(tiny_model, make(tiny_model, tmp_path / "adapter", **settings), served=served)
+    assert what in text
+    assert advice in text
 
 
 @needs_model
@@ -185,7 +201,11 @@ def test_half_an_adapter_is_refused(tiny_adapter: Path, tiny_model: Path, tmp_pa
     [
         {"use_dora": True},
         {"modules_to_save": ["norm"]},
+        {"modules_to_save": ["embed_tokens"]},
         {"target_modules": ["q_proj", "lm_head"]},
+        {"target_modules": ["q_proj", "embed_tokens"]},
+        {"bias": "lora_only"},
+        {"trainable_token_indices": [1, 2]},
         {"rank_pattern": {"v_proj": 8}, "alpha_pattern": {"v_proj": 32}},
         {"use_rslora": True},
     ],
