@@ -36,6 +36,8 @@ _READ_BYTES = 1 << 16
 _N_OWN_FDS = 64
 _POLL_SLICE_S = 0.002
 # Short enough that a child rarely fills its pipe meanwhile, and would wait only so long if it did.
+_START_WALL_S, _START_CPU_S = 20.0, 2.0
+"""What a child may take until it says that it is ready."""
 _FETCH_S = 0.003
 
 
@@ -155,7 +157,9 @@ class Watch:
             self._end_poller.register(self._pid_fd, select.POLLIN)
         # To wake up for every frame would cost a batch a tenth: while frames come, they are fetched now and then.
         self._frames_come = self._pid_fd is not None
-        self._restart_clocks()
+        # Until its first frame the child runs our code alone, which a busy machine may keep waiting.
+        self._wall_end_s = time.monotonic() + max(_START_WALL_S, request.wall_s)
+        self._cpu_end_s = self._cpu_used_s() + max(_START_CPU_S, self._cpu_limit_s)
 
     def until_end(self) -> Answer:
         """Wait for the child's end, and bring it about where it is due."""
