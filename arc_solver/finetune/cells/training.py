@@ -40,6 +40,7 @@ class FitConfig:
         warmup_steps: Steps of the linear rise.
         decay_share: Last share of the run in which the rate falls.
         clip_norm: Largest norm of the gradient.
+        optimizer: `muon` or `adamw`, as in `build_optimizers`.
         precision: `bf16`, `fp16` or `fp32`.
         log_every_steps: Steps between lines of the log.
     """
@@ -52,6 +53,7 @@ class FitConfig:
     warmup_steps: int = 100
     decay_share: float = 0.25
     clip_norm: float = 1.0
+    optimizer: str = "muon"
     precision: str = "bf16"
     log_every_steps: int = 50
 
@@ -86,7 +88,9 @@ def fit(
         after_step: Called with the steps done and the seconds since the start, for checkpoints.
     """
     device = model.embedding.device
-    optimizers = build_optimizers(model, lr=config.lr, table_lr=config.table_lr, weight_decay=config.weight_decay)
+    optimizers = build_optimizers(
+        model, lr=config.lr, table_lr=config.table_lr, weight_decay=config.weight_decay, kind=config.optimizer
+    )
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[config.precision]
     begin = clock()
     step, n_tokens, logged = 0, 0, (0, begin)
