@@ -6,7 +6,7 @@ An engine turns prompts into completions. It knows tokens, chat templates, adapt
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +81,10 @@ class Completion:
     finish: Finish
 
 
+IsWanted = Callable[[str], bool]
+"""Whether the answer to a request, by its id, is still wanted."""
+
+
 class Engine(Protocol):
     """Samples completions."""
 
@@ -93,12 +97,21 @@ class Engine(Protocol):
         """Tokens of the rendered prompt, chat template and prefill included."""
         ...
 
-    def generate(self, requests: Sequence[Request], deadline: Deadline) -> Iterator[tuple[str, Completion]]:
+    def generate(
+        self, requests: Sequence[Request], deadline: Deadline, is_wanted: IsWanted | None = None
+    ) -> Iterator[tuple[str, Completion]]:
         """Yield (request_id, completion) as each finishes, in any order.
 
         At the deadline it returns: what is finished has been yielded, the rest is dropped, and the engine can be used
         again. A request whose prompt does not fit the context raises ValueError before anything is sampled:
         shortening is the caller's business (`prompts.build`).
+
+        Args:
+            requests: What to complete.
+            deadline: When to stop.
+            is_wanted: Asked about unfinished requests whenever the caller comes back for more after an answer. One that
+                is no longer wanted (its task has programs enough) is dropped and makes room for others; it may still be
+                answered if it was finished already. None wants all.
 
         Raises:
             EngineError: The sampler itself broke.

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import DynamicCache
 
-from arc_solver.engines.base import Completion, Finish, Request
+from arc_solver.engines.base import Completion, Finish, IsWanted, Request
 from arc_solver.engines.choosing import RowSampling, choose
 from arc_solver.engines.rendering import CompletionText
 from arc_solver.engines.slots import SlotCache
@@ -110,6 +110,17 @@ class Decoder:
     def unfinished(self) -> bool:
         """Whether anything runs or waits."""
         return bool(self._rows) or (bool(self._questions) if self._queue is None else bool(self._queue))
+
+    def drop_unwanted(self, is_wanted: IsWanted) -> None:
+        """Let go of the requests, running or waiting, that nobody wants an answer to any more."""
+        for question in self._queue or ():
+            question.waiting = deque(row for row in question.waiting if is_wanted(row.request.request_id))
+        self._queue = deque(question for question in self._queue or () if question.waiting)
+        unwanted = [i for i, (row, _) in enumerate(self._rows) if not is_wanted(row.request.request_id)]
+        for index in reversed(unwanted):
+            self._leave(index)
+        if unwanted:
+            self._sampling = None
 
     @torch.inference_mode()
     def step(self) -> list[tuple[str, Completion]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arc_solver.budget import Deadline
-from arc_solver.engines.base import Completion, Finish, Request
+from arc_solver.engines.base import Completion, Finish, IsWanted, Request
 from arc_solver.engines.checks import check_requests
 from arc_solver.errors import EngineError
 from arc_solver.prompts.base import Prompt
@@ -64,10 +64,12 @@ class ScriptedEngine:
     def count_tokens(self, prompt: Prompt) -> int:
         return len(prompt.system) + len(prompt.user) + len(prompt.prefill)
 
-    def generate(self, requests: Sequence[Request], deadline: Deadline) -> Iterator[tuple[str, Completion]]:
+    def generate(
+        self, requests: Sequence[Request], deadline: Deadline, is_wanted: IsWanted | None = None
+    ) -> Iterator[tuple[str, Completion]]:
         check_requests(requests, self.count_tokens, self._context_length)
         self.calls.append(tuple(requests))
-        return self._answers(tuple(requests), deadline)
+        return self._answers(tuple(requests), deadline, is_wanted)
 
     def describe(self) -> str:
         return "scripted answers"
@@ -75,7 +77,9 @@ class ScriptedEngine:
     def close(self) -> None:
         """Nothing to free."""
 
-    def _answers(self, requests: tuple[Request, ...], deadline: Deadline) -> Iterator[tuple[str, Completion]]:
+    def _answers(
+        self, requests: tuple[Request, ...], deadline: Deadline, is_wanted: IsWanted | None
+    ) -> Iterator[tuple[str, Completion]]:
         order = np.arange(len(requests))
         if self._shuffle_seed is not None:
             np.random.default_rng(self._shuffle_seed).shuffle(order)
@@ -83,6 +87,8 @@ class ScriptedEngine:
             if deadline.passed():
                 return
             request = requests[index]
+            if is_wanted is not None and not is_wanted(request.request_id):
+                continue
             answer = self._lookup(request)
             if deadline.passed():  # the script itself may take time: then this one was not finished
                 return

@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 
 from arc_solver.budget import Deadline
-from arc_solver.engines.base import Completion, Request
+from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.checks import check_requests
 from arc_solver.engines.decoding import BatchLimits, Decoder
 from arc_solver.engines.rendering import CompletionText, PromptEncoder
@@ -83,7 +83,9 @@ class TransformersEngine:
     def count_tokens(self, prompt: Prompt) -> int:
         return len(self._encoder.encode(prompt))
 
-    def generate(self, requests: Sequence[Request], deadline: Deadline) -> Iterator[tuple[str, Completion]]:
+    def generate(
+        self, requests: Sequence[Request], deadline: Deadline, is_wanted: IsWanted | None = None
+    ) -> Iterator[tuple[str, Completion]]:
         self._require()
         encoded = {prompt: self._encoder.encode(prompt) for prompt in dict.fromkeys(r.prompt for r in requests)}
         check_requests(requests, lambda prompt: len(encoded[prompt]), self._context_length)
@@ -91,7 +93,7 @@ class TransformersEngine:
         for request in requests:
             folder = request.adapter or self._adapter
             groups.setdefault(None if folder is None else AdapterFile.of(folder), []).append(request)
-        return self._generate(groups, encoded, deadline)
+        return self._generate(groups, encoded, deadline, is_wanted)
 
     def describe(self) -> str:
         """One line for people: what runs where."""
@@ -114,15 +116,20 @@ class TransformersEngine:
         groups: dict[AdapterFile | None, list[Request]],
         encoded: dict[Prompt, tuple[int, ...]],
         deadline: Deadline,
+        is_wanted: IsWanted | None,
     ) -> Iterator[tuple[str, Completion]]:
         for adapter, members in groups.items():
             decoder = Decoder(self._require(), self._text, self._limits, self._device, self._context_length)
             for request in members:
-                decoder.add(request, encoded[request.prompt])
+                if is_wanted is None or is_wanted(request.request_id):
+                    decoder.add(request, encoded[request.prompt])
             while decoder.unfinished() and not deadline.passed():
                 # Asked before every step: the caller may have used the engine otherwise since the last one.
                 self._slot.use(adapter)
-                yield from _step(decoder)
+                finished = _step(decoder)
+                yield from finished
+                if finished and is_wanted is not None:
+                    decoder.drop_unwanted(is_wanted)
             if deadline.passed():
                 return
 

@@ -62,7 +62,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
     Raises:
         ModelError: Something is missing or damaged, or the architecture does not suit this engine; says what.
     """
-    _check_folder(folder)
+    check_folder(folder)
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -78,12 +78,14 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
     attention = _attention_of(config, folder)
     _choose_attention(model, config)
     model.requires_grad_(False).eval().to(device)
-    context_length = _context_length(config, tokenizer, folder)
+    context_length = context_length_of(config, tokenizer, folder)
     tokenizer.model_max_length = sys.maxsize  # who counts tokens may count too many of them, without a warning
-    return LoadedModel(model, tokenizer, _end_tokens(model, tokenizer), context_length, attention)
+    end_tokens = end_tokens_of(getattr(model, "generation_config", None), model.config, tokenizer)
+    return LoadedModel(model, tokenizer, end_tokens, context_length, attention)
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raise a `ModelError` that says which file of a model is missing."""
     if not folder.is_dir():
         raise ModelError(f"model {folder}: no such folder")
     if not (folder / "config.json").is_file():
@@ -119,16 +121,23 @@ def _choose_attention(model: Any, config: Any) -> None:
         model.set_attn_implementation("sdpa")
 
 
-def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    generation = getattr(model, "generation_config", None)
-    sources = [getattr(generation, "eos_token_id", None), model.config.eos_token_id, tokenizer.eos_token_id]
+def end_tokens_of(generation: Any, config: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end a completion: what generation configuration, configuration and tokenizer say, together."""
+    sources = [getattr(source, "eos_token_id", None) for source in (generation, config, tokenizer)]
     ids: set[int] = set()
     for source in sources:
         ids.update([source] if isinstance(source, int) else source or ())
     return frozenset(ids)
 
 
-def _context_length(config: Any, tokenizer: Any, folder: Path) -> int:
+def context_length_of(config: Any, tokenizer: Any, folder: Path) -> int:
+    """Most tokens of prompt and completion together.
+
+    Args:
+        config: Of the text model.
+        tokenizer: Its tokenizer, asked where the configuration does not say.
+        folder: For the message.
+    """
     for value in (getattr(config, "max_position_embeddings", None), getattr(config, "n_positions", None)):
         if value:
             return int(value)

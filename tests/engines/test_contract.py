@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,12 +37,26 @@ def _transformers(request: pytest.FixtureRequest) -> Engine:
     return TransformersEngine(model, device="cpu", context_length=CONTEXT, max_batch_size=5)
 
 
-ENGINES = {"scripted": _scripted, "transformers": _transformers}
+def _vllm(request: pytest.FixtureRequest) -> Engine:
+    if importlib.util.find_spec("vllm") is None:
+        pytest.skip("vllm is not installed")
+    from arc_solver.engines.vllm_engine import VllmEngine
+
+    model: Path = request.getfixturevalue("tiny_model")
+    return VllmEngine(model, context_length=CONTEXT, max_sequences=5)
+
+
+ENGINES = {"scripted": _scripted, "transformers": _transformers, "vllm": _vllm}
+MARKS = {
+    "scripted": [],
+    "transformers": [pytest.mark.model],
+    "vllm": [pytest.mark.model, pytest.mark.filterwarnings("ignore")],  # its own dependencies warn
+}
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=[] if name == "scripted" else [pytest.mark.model]) for name in ENGINES],
+    params=[pytest.param(name, marks=MARKS[name]) for name in ENGINES],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     made = ENGINES[request.param](request)
@@ -200,6 +215,25 @@ def test_a_caller_may_stop_listening(engine: Engine) -> None:
     next(answers)
     del answers
     assert ask(engine, requests).keys() == complete.keys()
+
+
+def test_what_is_no_longer_wanted_is_dropped_and_the_rest_is_answered_as_ever(engine: Engine) -> None:
+    requests = sampled(n_prompts=8)
+    complete = ask(engine, requests)
+    wanted = {request.request_id for request in requests}
+    got: dict[str, Completion] = {}
+    for key, answer in engine.generate(requests, never(), wanted.__contains__):
+        got[key] = answer
+        wanted &= {f"{prompt}/{seed}" for prompt in (next(iter(got))[0], "3", "4") for seed in range(3)}
+    assert wanted <= got.keys()
+    assert len(got) < len(requests)
+    assert all(answer.token_ids == complete[key].token_ids for key, answer in got.items())
+    assert ask(engine, requests).keys() == complete.keys()
+
+
+def test_nothing_is_sampled_for_nobody(engine: Engine) -> None:
+    answers = engine.generate(sampled(n_prompts=8), never(), lambda request_id: False)
+    assert len(list(answers)) < 8
 
 
 def test_two_calls_may_be_read_in_turns(engine: Engine) -> None:
