@@ -141,16 +141,7 @@ def probe(
         command: The program that touches CUDA.
         timeout_s: A driver that hangs is given up after this time.
     """
-    packages = _installed()
-    machine = Machine(
-        gpus=(),
-        n_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        memory_bytes=free_host_memory(),
-        disk_bytes=shutil.disk_usage(folder or Path.cwd()).free,
-        packages=packages,
-        offline=tuple(name for name in OFFLINE_VARIABLES if os.environ.get(name) == "1"),
-        problems=package_problems(dict(packages), _vllm_wants()),
-    )
+    machine = probe_host(folder)
     if machine.version("torch") is None:
         return machine
     found = _ask_child(command, timeout_s)
@@ -176,6 +167,24 @@ def probe(
         )
         machine = replace(machine, problems=(*machine.problems, unseen))
     return replace(machine, gpus=gpus, arch_list=arch_list, cuda_version=found["cuda_version"])
+
+
+def probe_host(folder: Path | None = None) -> Machine:
+    """This machine without its GPUs: at once, for runs that do not want them.
+
+    Args:
+        folder: Where the run will write; the current folder if None.
+    """
+    packages = _installed()
+    return Machine(
+        gpus=(),
+        n_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        memory_bytes=free_host_memory(),
+        disk_bytes=shutil.disk_usage(folder or Path.cwd()).free,
+        packages=packages,
+        offline=tuple(name for name in OFFLINE_VARIABLES if os.environ.get(name) == "1"),
+        problems=package_problems(dict(packages), _vllm_wants()),
+    )
 
 
 def package_problems(versions: Mapping[str, str], vllm_wants: str | None) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ class EngineSetup:
         eager: Without compilation and CUDA graphs.
         max_lora_rank: Highest rank of served adapters; 0 serves none.
         max_loras: Served adapters that share a batch.
+        n_devices: GPUs over which the weights are split.
         own_process: The engine steps in a process of its own, also while nobody asks it for answers.
         seed: Of what has no seed of its own.
     """
@@ -87,6 +88,7 @@ class EngineSetup:
     eager: bool
     max_lora_rank: int
     max_loras: int
+    n_devices: int
     own_process: bool
     seed: int = 0
 
@@ -271,7 +273,7 @@ def _arguments(setup: EngineSetup, known: set[str]) -> dict[str, Any]:
         if "kv_cache_memory_bytes" in known:
             arguments["kv_cache_memory_bytes"] = setup.cache_bytes
     else:
-        arguments["gpu_memory_utilization"] = setup.memory_share
+        arguments |= {"gpu_memory_utilization": setup.memory_share, "tensor_parallel_size": setup.n_devices}
     if setup.attention is not None:
         if "attention_backend" in known:
             arguments["attention_backend"] = setup.attention

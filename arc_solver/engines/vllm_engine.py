@@ -95,6 +95,7 @@ class VllmEngine:
         merge_adapter: Merge adapters into the weights, one at a time, instead of serving them. None does so on a CPU.
         max_lora_rank: Highest rank of served adapters; 0 takes the engine's own adapter's, else 64.
         max_loras: Served adapters that may share a batch.
+        n_devices: GPUs over which the weights are split.
         own_process: Step in a process of its own. None does so on a GPU. The main module must be importable then.
 
     Attributes:
@@ -122,6 +123,7 @@ class VllmEngine:
         merge_adapter: bool | None = None,
         max_lora_rank: int = 0,
         max_loras: int = 1,
+        n_devices: int = 1,
         own_process: bool | None = None,
     ) -> None:
         check_folder(model)
@@ -153,6 +155,7 @@ class VllmEngine:
             eager=eager,
             max_lora_rank=0 if self._merges else max_lora_rank or _rank_ceiling(own),
             max_loras=max_loras,
+            n_devices=n_devices,
             own_process=not on_cpu if own_process is None else own_process,
         )
         self.counts = Counts()

@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
+from arc_solver.engines.opening import open_engine, plan_engine
+from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.proposers.base import Proposer
@@ -98,18 +100,17 @@ class _Rooms:
 
     def _model(self) -> Engine:
         if self._engine is None:
-            from arc_solver.engines.transformers_engine import TransformersEngine
-
             settings = self._config.engine
             started = time.monotonic()
-            self._engine = TransformersEngine(
+            wishes = Wishes(
+                settings.kind, settings.device, settings.dtype, settings.max_batch_size, settings.context_length
+            )
+            self._engine = open_engine(
+                plan_engine(self._config.model, wishes),
                 self._config.model,
                 self._config.adapter,
-                device=settings.device,
-                dtype=settings.dtype,
-                max_batch_size=settings.max_batch_size,
-                context_length=settings.context_length or None,
                 n_threads=settings.n_threads,
+                tell=lambda text: self._say(Note(text)),
             )
             self._stack.callback(self._engine.close)
             self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))

@@ -201,7 +201,12 @@ class InductionProposer:
         """One wave: programs are run in batches while others are still being written."""
         drafts: list[_Draft] = []
         requests = [question.request for question in questions.values()]
-        for request_id, completion in self._engine.generate(requests, sampling_deadline):
+
+        def is_wanted(request_id: str) -> bool:
+            """Not once its task has programs enough: the model's time goes to tasks that have none."""
+            return ledger.is_open(questions[request_id].task.task_id)
+
+        for request_id, completion in self._engine.generate(requests, sampling_deadline, is_wanted):
             question = questions[request_id]
             task_id = question.task.task_id
             if not ledger.is_open(task_id):
