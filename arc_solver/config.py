@@ -24,6 +24,7 @@ from arc_solver.proposers.transduction import TransductionSettings
 from arc_solver.sandbox.limits import Limits
 
 PROPOSERS = ("search", "induction", "transduction")
+EngineKind = Literal["auto", "vllm", "transformers"]
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -36,6 +37,7 @@ class EngineSettings:
     """How the language model is run.
 
     Attributes:
+        kind: `vllm`, `transformers`, or `auto` for what suits the machine (`engines.plans`).
         device: `auto`, `cpu` or `cuda`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         max_batch_size: Sequences decoded together.
@@ -43,6 +45,7 @@ class EngineSettings:
         n_threads: CPU threads of the lane in which the model runs.
     """
 
+    kind: EngineKind = "auto"
     device: Device = "auto"
     dtype: Dtype = "auto"
     max_batch_size: int = 32

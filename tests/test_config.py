@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def test_kaggle_s_scoring_run_gets_its_own_preset(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
     assert default_preset() == "kaggle"
     assert load_preset("kaggle").time_limit_s > 3600 > load_preset("cpu").time_limit_s
+
+
+def test_kaggle_s_presets_differ_in_their_engines_only() -> None:
+    plain = load_preset("kaggle")
+    for name in ("kaggle-t4x2", "kaggle-l4x4", "kaggle-p100"):
+        preset = load_preset(name)
+        assert preset.engine.device == "cuda"
+        assert dataclasses.replace(preset, engine=plain.engine) == plain
+    assert load_preset("kaggle-p100").engine.kind == "transformers"
 
 
 @pytest.mark.parametrize(

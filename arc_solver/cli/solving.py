@@ -9,7 +9,7 @@ import platform
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -17,11 +17,15 @@ from rich.console import Console
 from arc_solver import __version__
 from arc_solver.budget import MonotonicClock, format_duration
 from arc_solver.cli.common import Duration, new_console, read_challenges, task_options, told_plainly
-from arc_solver.config import PROPOSERS, RunConfig, default_preset, load_preset, preset_names
+from arc_solver.config import PROPOSERS, Dtype, RunConfig, default_preset, load_preset, preset_names
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
+from arc_solver.doctor.planning import describe_plan, plan_for
+from arc_solver.doctor.weights import asked_as_trained, check_files, rehearse_on, worth_telling
+from arc_solver.engines.devices import probe
+from arc_solver.engines.plans import Refusal
 from arc_solver.errors import ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
-from arc_solver.finetune.manifest import read_prompt_format, verify_adapter
+from arc_solver.finetune.manifest import read_prompt_format
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
 from arc_solver.progress import ConsoleProgress
@@ -46,6 +50,7 @@ from arc_solver.tasks import Challenges, Solutions
 @click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: all.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
+@click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Of the model's numbers. Default: the preset's.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all sampling.")
 @click.option(
@@ -71,6 +76,7 @@ def solve(
     proposers: str | None,
     model: Path | None,
     adapter: str | None,
+    dtype: Dtype | None,
     limit: int | None,
     seed: int,
     resume: bool,
@@ -92,6 +98,8 @@ def solve(
     """
     console = new_console()
     config = _configure(preset, time_limit, proposers, model, adapter, seed)
+    if dtype is not None:
+        config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, dtype=dtype))
     if allow_unsafe_sandbox:
         config = dataclasses.replace(config, allow_unsafe_sandbox=True)
     tasks, where, public_name = read_challenges(dataset, challenges)
@@ -101,6 +109,7 @@ def solve(
         tasks = limited(tasks, limit)
     truth = _truth(public_name, solutions, tasks)
     check_output_path(output)
+    config = _with_a_model_that_works(console, config, tasks)
     _introduce(console, tasks, where, config, output)
     _let_sigterm_end_cleanly()
     with ConsoleProgress(console) as progress:
@@ -133,22 +142,45 @@ def _configure(
     config = load_preset(preset or default_preset(), **overrides)
     if time_limit is not None and config.reserve_s > 0.1 * time_limit:
         config = dataclasses.replace(config, reserve_s=0.1 * time_limit)
-    if {"induction", "transduction"} & set(config.proposers):
-        _check_model(config)
-        config = _asked_as_trained(config)
     return config
 
 
-def _asked_as_trained(config: RunConfig) -> RunConfig:
-    """A model of ours is asked in the words that it was trained on; anybody else's gets plain instructions."""
-    trained = read_prompt_format(config.model)
-    version, encoder = (trained.version, trained.encoder) if trained else ("v0", "rows")
-    asked: dict[str, Any] = {"version": version, "encoder": encoder, "use_stop_strings": trained is None}
-    return dataclasses.replace(
-        config,
-        induction=dataclasses.replace(config.induction, **asked),
-        transduction=dataclasses.replace(config.transduction, **asked),
-    )
+def _with_a_model_that_works(console: Console, config: RunConfig, tasks: Challenges) -> RunConfig:
+    """The configuration, once its model is known to work here and is asked in the way that it understands.
+
+    In Kaggle's scoring run, where nobody reads the message, a model that does not work costs its own proposers only.
+
+    Raises:
+        ModelError: Something is wrong with model, adapter or device; the message says what to do.
+    """
+    if not {"induction", "transduction"} & set(config.proposers):
+        return config
+    try:
+        _check_model(config)
+        config = asked_as_trained(config)
+        if config.engine.device != "cpu" or config.engine.dtype == "float16":
+            _check_on_device(console, config, tasks)
+    except ModelError as error:
+        if not os.environ.get("KAGGLE_IS_COMPETITION_RERUN") or "search" not in config.proposers:
+            raise
+        console.print(f"warning: the search runs alone: {error}", markup=False, highlight=False)
+        return dataclasses.replace(config, proposers=("search",))
+    return config
+
+
+def _check_on_device(console: Console, config: RunConfig, tasks: Challenges) -> None:
+    """Say how the model is run here, and try float16 on real prompts with a model that was not trained here."""
+    plan = plan_for(config, probe())
+    if isinstance(plan, Refusal):
+        raise ModelError(plan.text())
+    for line in describe_plan(plan):
+        console.print(line, markup=False, highlight=False)
+    engine = plan.engines[0]
+    if not engine.merge_adapter:
+        check_files(config.model, config.adapter, served=True, context_length=config.engine.context_length)
+    if engine.dtype == "float16" and read_prompt_format(config.model) is None and tasks.tasks:
+        for text in worth_telling(rehearse_on(config, engine, tasks.tasks)):
+            console.print(f"warning: {text}", markup=False, highlight=False)
 
 
 def _check_model(config: RunConfig) -> None:
@@ -158,8 +190,7 @@ def _check_model(config: RunConfig) -> None:
             f"model {config.model}: no config.json there; --model wants the folder of a Hugging Face causal LM "
             "(or leave the model out: --proposers search)"
         )
-    if config.adapter is not None:
-        verify_adapter(config.model, config.adapter)
+    check_files(config.model, config.adapter, served=False, context_length=config.engine.context_length)
 
 
 def _truth(public_name: str | None, solutions: Path | None, tasks: Challenges) -> Solutions | None:

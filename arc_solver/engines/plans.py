@@ -151,7 +151,7 @@ def make_plan(machine: Machine, model: ModelFacts, wishes: Wishes) -> Plan | Ref
         if machine.version(package) is None:
             return Refusal(f"{package} is not installed", f"install the extra `llm`, {_WITHOUT_MODEL}")
     if wishes.device == "cpu":
-        return _on_cpu(machine, model, wishes, ["the CPU was asked for"])
+        return _on_cpu(machine, model, wishes, ["the CPU was asked for, by the preset or a setting"])
     if not machine.gpus:
         if wishes.device == "cuda":
             return Refusal("there is no GPU", f"switch one on, or use the preset cpu, {_WITHOUT_MODEL}")
