@@ -81,6 +81,7 @@ def test_a_p100_with_an_older_build_gets_transformers_in_float16() -> None:
         None,
         True,
     )
+    assert engine.eager  # nothing is compiled
     assert "no kernels for sm_60" in said(plan_for("p100-cu126"))
     assert "no kernels" in refusal_for("p100-cu126", kind="vllm").reason
 
@@ -111,6 +112,7 @@ def test_a_model_too_large_for_one_card_is_split_and_one_too_large_for_all_refus
     assert engine.devices == ("0", "1")
     assert engine.environment() == {"CUDA_VISIBLE_DEVICES": "0,1"}
     assert "quantised" in refusal_for("t4x2", SEVENTY_B).advice
+    assert "weights take" in refusal_for("t4x2", replace(EIGHT_B, n_heads=33)).reason  # heads are split evenly or not
     assert "vllm could split" in refusal_for("t4x2", EIGHT_B, kind="transformers").advice
     assert "host" in refusal_for("none", SEVENTY_B).reason
 
