@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,32 +183,6 @@ def test_an_adapter_that_does_not_fit_is_refused_and_leaves_the_engine_alone(
     assert tokens(ask(vllm, requests_for())) == before
 
 
-def test_an_adapter_on_tied_embeddings_is_merged_too(tiny_model: Path, other_adapter: Path) -> None:
-    engine = VllmEngine(tiny_model, context_length=100, max_sequences=4)
-    expected = TransformersEngine(tiny_model, device="cpu", context_length=100)
-    questions = [Request(text, Prompt(text), Sampling(12), other_adapter) for text in ("a", "hello there")]
-    same(ask(engine, questions), ask(expected, questions))
-    engine.close()
-
-
-def test_served_adapters_answer_as_merged_ones_do(tmp_path: Path, transformers: TransformersEngine) -> None:
-    engine = VllmEngine(BASE, ADAPTER, context_length=CONTEXT, max_sequences=8, merge_adapter=False)
-    same(ask(engine, requests_for()), ask(transformers, requests_for(ADAPTER)))
-    too_large = tmp_path / "large"
-    shutil.copytree(ADAPTER, too_large)
-    text = (too_large / "adapter_config.json").read_text()
-    (too_large / "adapter_config.json").write_text(text.replace('"r": 16', '"r": 200'))
-    with pytest.raises(ModelError, match="rank 256 is above the 16"):
-        ask(engine, requests_for(too_large))
-    broken = tmp_path / "broken"
-    shutil.copytree(ADAPTER, broken)
-    (broken / "adapter_model.safetensors").write_bytes(b"rubbish")
-    with pytest.raises(ModelError, match="vllm refuses it"):
-        ask(engine, requests_for(broken))
-    same(ask(engine, requests_for()), ask(transformers, requests_for(ADAPTER)))
-    engine.close()
-
-
 # -- what breaks -------------------------------------------------------------------------------------------------------
 
 
@@ -230,10 +203,3 @@ def test_a_folder_that_is_no_model_is_told_at_once(tmp_path: Path) -> None:
         VllmEngine(tmp_path / "nowhere")
     with pytest.raises(ModelError, match="this is an adapter"):
         VllmEngine(ADAPTER)
-
-
-def test_a_closed_engine_says_so(tiny_model: Path) -> None:
-    engine = VllmEngine(tiny_model, context_length=64, max_sequences=2)
-    engine.close()
-    with pytest.raises(EngineError, match="closed"):
-        ask(engine, requests_for())
