@@ -165,6 +165,10 @@ class VllmCalls:
         if reload is None or "weights_path" not in inspect.signature(reload).parameters:
             return False
         self._engine.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+        return self.forget()
+
+    def forget(self) -> bool:
+        """Empty the prefix cache; False if something is running."""
         return bool(self._engine.reset_prefix_cache())
 
     def close(self) -> None:
@@ -262,11 +266,14 @@ def _arguments(setup: EngineSetup, known: set[str]) -> dict[str, Any]:
         "enable_lora": setup.max_lora_rank > 0,
         "use_tqdm_on_load": False,
     }
-    if setup.max_step_tokens:
-        arguments |= {
-            "max_num_batched_tokens": max(setup.max_step_tokens, setup.max_sequences),
-            "enable_chunked_prefill": True,
-        }
+    if setup.on_cpu:
+        # For a prompt that is read in pieces, vLLM rewinds its random generator, which those of a CPU cannot: the engine
+        # dies of it.
+        n_tokens = max(setup.max_step_tokens, setup.context_length, setup.max_sequences)
+        arguments |= {"max_num_batched_tokens": n_tokens, "enable_chunked_prefill": False}
+    elif setup.max_step_tokens:
+        n_tokens = max(setup.max_step_tokens, setup.max_sequences)
+        arguments |= {"max_num_batched_tokens": n_tokens, "enable_chunked_prefill": True}
     if setup.max_lora_rank:
         arguments |= {"max_lora_rank": setup.max_lora_rank, "max_loras": setup.max_loras}
     if setup.on_cpu:

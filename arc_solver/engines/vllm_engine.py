@@ -87,7 +87,8 @@ class VllmEngine:
         dtype: Of weights and cache.
         attention: vLLM's name of an attention backend, or None for its own choice.
         max_sequences: Most sequences that decode together.
-        max_step_tokens: Most tokens of one step, which is how long a deadline may be overrun.
+        max_step_tokens: Most tokens of one step, which is how long a deadline may be overrun; on a CPU at least the
+            context, since prompts are read in one piece there.
         context_length: Overrides the model's own, downwards.
         memory_share: Of a GPU's memory that weights and cache may take.
         cache_bytes: Of keys and values on a CPU.
@@ -203,6 +204,14 @@ class VllmEngine:
             f"{self._architecture} {self._model.name}{adapter} on {where} in {setup.dtype}{served}, "
             f"vllm {vllm_calls.version()}{process}"
         )
+
+    def render(self, prompt: Prompt) -> str:
+        """The text that the model is to continue."""
+        return self._encoder.render(prompt)
+
+    def forget(self) -> None:
+        """Empty the prefix cache, so that a measurement starts cold; nothing may be running."""
+        self._check_open().forget()
 
     def close(self) -> None:
         """End the engine; it cannot be used afterwards."""

@@ -139,6 +139,16 @@ def test_a_real_deadline_is_overrun_by_less_than_a_second(vllm: VllmEngine) -> N
     assert ask(vllm, many[:4]).keys() == {"0", "1", "2", "3"}
 
 
+def test_more_prompt_tokens_than_a_step_holds(vllm: VllmEngine) -> None:
+    """Prompts read in pieces kill a seeded vLLM on a CPU."""
+    many = [
+        Request(f"{index}", Prompt(f"{index} " + str(index % 10) * (400 + index)), Sampling(3, 1.0, seed=index))
+        for index in range(12)
+    ]
+    assert sum(vllm.count_tokens(request.prompt) for request in many) > 2 * 2048
+    assert len(ask(vllm, many)) == 12
+
+
 def test_prompts_that_begin_alike_are_read_once(vllm: VllmEngine) -> None:
     long = prompts(4, n_pairs=24)
     before = vllm.counts.n_cached_tokens
