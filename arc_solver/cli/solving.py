@@ -17,7 +17,7 @@ from rich.console import Console
 from arc_solver import __version__
 from arc_solver.budget import MonotonicClock, format_duration
 from arc_solver.cli.common import Duration, new_console, read_challenges, task_options, told_plainly
-from arc_solver.config import PROPOSERS, Dtype, RunConfig, default_preset, load_preset, preset_names
+from arc_solver.config import PROPOSERS, Dtype, EngineKind, RunConfig, default_preset, load_preset, preset_names
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
 from arc_solver.doctor.planning import describe_plan, plan_for
 from arc_solver.doctor.weights import asked_as_trained, check_files, rehearse_on, worth_telling
@@ -50,6 +50,7 @@ from arc_solver.tasks import Challenges, Solutions
 @click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: all.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
+@click.option("--engine", type=click.Choice(get_args(EngineKind)), help="What runs the model. Default: the preset's.")
 @click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Of the model's numbers. Default: the preset's.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all sampling.")
@@ -76,6 +77,7 @@ def solve(
     proposers: str | None,
     model: Path | None,
     adapter: str | None,
+    engine: EngineKind | None,
     dtype: Dtype | None,
     limit: int | None,
     seed: int,
@@ -98,6 +100,8 @@ def solve(
     """
     console = new_console()
     config = _configure(preset, time_limit, proposers, model, adapter, seed)
+    if engine is not None:
+        config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, kind=engine))
     if dtype is not None:
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, dtype=dtype))
     if allow_unsafe_sandbox:

@@ -267,8 +267,8 @@ def _arguments(setup: EngineSetup, known: set[str]) -> dict[str, Any]:
         "use_tqdm_on_load": False,
     }
     if setup.on_cpu:
-        # For a prompt that is read in pieces, vLLM rewinds its random generator, which those of a CPU cannot: the engine
-        # dies of it.
+        # For a prompt that is read in pieces, vLLM rewinds the request's random generator. Those of a CPU cannot be
+        # rewound: the engine dies of it.
         n_tokens = max(setup.max_step_tokens, setup.context_length, setup.max_sequences)
         arguments |= {"max_num_batched_tokens": n_tokens, "enable_chunked_prefill": False}
     elif setup.max_step_tokens:
