@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+import torch._dynamo.config
 from safetensors import SafetensorError
 
 from arc_solver.engines.base import Finish, Sampling
@@ -189,6 +191,11 @@ def prepare_environment(setup: EngineSetup) -> None:
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = str(int(setup.own_process))
     if setup.on_cpu:
         os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, setup.cache_bytes >> 30))
+    if setup.on_cpu and setup.eager:
+        # Eager vLLM still compiles one layer with the system's compiler, in the middle of sampling: half a minute the
+        # first time on a machine, seconds later on. It is not faster for it.
+        os.environ["TORCHDYNAMO_DISABLE"] = "1"
+        torch._dynamo.config.disable = True  # where the variable was read already
 
 
 def errors() -> tuple[type[Exception], ...]:
