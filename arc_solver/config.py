@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from arc_solver.errors import InputError
+from arc_solver.proposers.cells import CellSettings
 from arc_solver.proposers.induction import InductionSettings
 from arc_solver.proposers.search.settings import SearchSettings
 from arc_solver.proposers.transduction import TransductionSettings
@@ -63,6 +64,8 @@ class RunConfig:
         seed: Of everything that is sampled.
         model: Folder of the base model.
         adapter: Folder of a LoRA for it, or None.
+        cells: Folder of the cell model that writes grids beside the bundled base; with another `model`, or without this
+            one, `model` writes them.
         reserve_s: Kept at the end for the last vote and write.
         refresh_s: The submission is rewritten at most this often.
         n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
@@ -75,6 +78,7 @@ class RunConfig:
     seed: int = 0
     model: Path = WEIGHTS / "base"
     adapter: Path | None = WEIGHTS / "adapter"
+    cells: Path | None = WEIGHTS / "cells"
     reserve_s: float = 5.0
     refresh_s: float = 5.0
     n_search_lanes: int = 0
@@ -83,6 +87,7 @@ class RunConfig:
     search: SearchSettings = field(default_factory=SearchSettings)
     induction: InductionSettings = field(default_factory=InductionSettings)
     transduction: TransductionSettings = field(default_factory=TransductionSettings)
+    cell_model: CellSettings = field(default_factory=CellSettings)
     sandbox: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -106,11 +111,24 @@ class RunConfig:
         journal belongs to this.
         """
         value = self.to_json()
-        for name in ("time_limit_s", "reserve_s", "refresh_s", "n_search_lanes", "proposers", "model", "adapter"):
+        for name in (
+            "time_limit_s",
+            "reserve_s",
+            "refresh_s",
+            "n_search_lanes",
+            "proposers",
+            "model",
+            "adapter",
+            "cells",
+        ):
             value.pop(name)
         value.pop("allow_unsafe_sandbox")
         value["engine"].pop("n_threads")
         return value
+
+    def uses_cells(self) -> bool:
+        """Whether the cell model writes the grids."""
+        return self.cells is not None and self.model == WEIGHTS / "base" and any(self.cells.glob("*.safetensors"))
 
 
 def preset_names() -> tuple[str, ...]:

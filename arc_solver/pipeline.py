@@ -260,7 +260,8 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
 def run_key(challenges: Challenges, config: RunConfig) -> str:
     """What a journal belongs to: the tasks, the weights and every setting that decides the answers."""
     settings = json.dumps(config.decides(), sort_keys=True)
-    weights = [_fingerprint(folder) for folder in (config.model, config.adapter)]
+    folders = (config.model, config.adapter, config.cells if config.uses_cells() else None)
+    weights = [_fingerprint(folder) for folder in folders]
     return hashlib.sha256(f"{challenges_hash(challenges)} {settings} {weights}".encode()).hexdigest()
 
 

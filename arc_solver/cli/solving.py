@@ -217,6 +217,8 @@ def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfi
     line(f"proposers: {used}")
     if {"induction", "transduction"} & set(config.proposers):
         line(f"model: {config.model}, adapter: {config.adapter or 'none'}")
+    if "transduction" in config.proposers and config.uses_cells():
+        line(f"grids by: {config.cells}, which learns the demonstrations first")
     line(f"answers: {output}")
 
 

@@ -19,6 +19,7 @@ from arc_solver.errors import ModelError
 
 MANIFEST = "manifest.json"
 RECORD = "arc_solver.json"
+_PARTS = ("base", "adapter", "cells")
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 WEIGHT_FILES = ("*.safetensors", "*.bin")
@@ -174,7 +175,7 @@ def read_adapter_config(adapter_dir: Path) -> dict[str, Any]:
 
 
 def build_manifest(weights_dir: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest of `weights_dir`: every file of `base/` and `adapter/` and how they belong together, plus `facts`.
+    """The manifest of `weights_dir`: every file of its parts and how base and adapter belong together, plus `facts`.
 
     Raises:
         ModelError: Base or adapter is missing, or they do not belong together.
@@ -182,7 +183,7 @@ def build_manifest(weights_dir: Path, facts: Mapping[str, Any]) -> dict[str, Any
     weights_dir = Path(weights_dir)
     verify_adapter(weights_dir / "base", weights_dir / "adapter")
     files = {}
-    for part in ("base", "adapter"):
+    for part in _PARTS:
         for path in sorted((weights_dir / part).rglob("*")):
             if path.is_file():
                 record = hash_file(path)
@@ -205,7 +206,7 @@ def verify_manifest(weights_dir: Path) -> dict[str, Any]:
     manifest = _read_json(weights_dir / MANIFEST)
     files = manifest.get("files", {})
     _check_files(weights_dir, files)
-    for part in ("base", "adapter"):
+    for part in _PARTS:
         for path in sorted((weights_dir / part).rglob("*")):
             if path.is_file() and path.relative_to(weights_dir).as_posix() not in files:
                 raise ModelError(f"{path}: not listed in {MANIFEST}")

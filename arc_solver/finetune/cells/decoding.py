@@ -8,6 +8,7 @@ Shapes: B prompts, S keys.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.model import CellModel, log_total
+from arc_solver.finetune.cells.model import CellConfig, CellModel, log_total
 from arc_solver.grids import MAX_SIDE
 
 
@@ -40,7 +41,7 @@ def answer(model: CellModel, prompts: Sequence[NDArray[np.int32]], *, batch_size
     """The likeliest grid after each prompt, token by token.
 
     Args:
-        model: In evaluation mode; autocast as it is set by the caller.
+        model: In evaluation mode; its layers' type is the type of the arithmetic (`inference_copy`).
         prompts: Token ids up to and including OUTPUT.
         batch_size: Prompts that are answered together.
     """
@@ -53,6 +54,13 @@ def answer(model: CellModel, prompts: Sequence[NDArray[np.int32]], *, batch_size
     return [answers[index] for index in range(len(prompts))]
 
 
+def inference_copy(model: CellModel, dtype: torch.dtype) -> CellModel:
+    """A copy for answering whose layers compute in `dtype`; tables, head and normalisation stay in fp32."""
+    twin = copy.deepcopy(model).eval().requires_grad_(False)
+    twin.layers.to(dtype)
+    return twin
+
+
 class _Reader:
     """Runs the model over new tokens of left-padded sequences and remembers keys and values."""
 
@@ -61,7 +69,7 @@ class _Reader:
         self._model = model
         self._n_pads = n_pads
         device = model.embedding.device
-        dtype = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else torch.float32
+        dtype = model.layers[0].q_proj.weight.dtype
         shape = (c.n_layers, len(n_pads), c.n_kv_heads, capacity, c.head_width)
         self._keys = torch.zeros(shape, dtype=dtype, device=device)
         self._values = torch.zeros(shape, dtype=dtype, device=device)
@@ -81,7 +89,7 @@ class _Reader:
         keys = self._places[:end]
         mask = (keys >= self._n_pads[:, None, None]) & (keys <= places[:, None])
         # Padding attends to itself: a row without any key would become NaN.
-        mask = (mask | (keys == places[:, None]))[:, None]
+        mask = _for_groups((mask | (keys == places[:, None]))[:, None], model.config)
         for index, layer in enumerate(model.layers):
             q, k, v = layer.project(x, cos, sin)
             self._keys[index, :, :, start:end], self._values[index, :, :, start:end] = k, v
@@ -91,17 +99,22 @@ class _Reader:
         return model.scores(x[:, -1:])[:, 0]
 
 
+def _for_groups(mask: Tensor, config: CellConfig) -> Tensor:
+    """The mask of one head, for query heads of a group that stand one after the other: (B, 1, T, S) -> (B, 1, G * T,
+    S).
+    """
+    n_groups = config.n_heads // config.n_kv_heads
+    n_tokens, n_keys = mask.shape[2:]
+    # Kernels want the mask's rows to be aligned, whatever the number of keys.
+    aligned = mask.new_zeros(*mask.shape[:2], n_groups * n_tokens, -(-n_keys // 16) * 16)
+    aligned[..., :n_keys] = mask.repeat(1, 1, n_groups, 1)
+    return aligned[..., :n_keys]
+
+
 def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """Attention in which the query heads of a group stand one after the other, so that no key has to be repeated."""
-    n_sequences, n_heads, n_tokens, width = q.shape
-    n_groups = n_heads // k.shape[1]
-    together = q.reshape(n_sequences, k.shape[1], n_groups * n_tokens, width)
-    # Kernels want the mask's rows to be aligned, whatever the number of keys.
-    n_keys = mask.shape[-1]
-    aligned = mask.new_zeros(*mask.shape[:-2], n_groups * n_tokens, -(-n_keys // 16) * 16)
-    aligned[..., :n_keys] = mask.repeat(1, 1, n_groups, 1)
-    attended = F.scaled_dot_product_attention(together, k, v, attn_mask=aligned[..., :n_keys])
-    return attended.reshape(q.shape)
+    together = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])
+    return F.scaled_dot_product_attention(together, k, v, attn_mask=mask).reshape(q.shape)
 
 
 def _answer_batch(model: CellModel, prompts: Sequence[NDArray[np.int32]]) -> list[Answer]:

@@ -2,8 +2,8 @@
 
 Each task gets a token of its own, which starts as the mean of the trained ones; then everything is trained on the
 demonstrations, each in a random view. A few demonstrations are kept apart: if the loss on them does not fall, the
-adaptation is dropped and the reason said. Source: field notes, section 6 (joint adaptation against each task alone: 38 to
-44 against 24 of 100 for the published system).
+adaptation is dropped and the reason said. Source: field notes, section 6 (joint adaptation against each task alone:
+38 to 44 against 24 of 100 for the published system).
 
 Knows nothing of test inputs, answers and votes.
 """
@@ -24,36 +24,14 @@ from arc_solver.finetune.cells.batches import PADDING, DrawConfig, PackedBatch, 
 from arc_solver.finetune.cells.corpus import Corpus
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import document
+from arc_solver.finetune.cells.settings import JointConfig
 from arc_solver.finetune.cells.training import FitConfig, batch_loss, fit
 from arc_solver.tasks import Pair, Task
 
+__all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "renew_tasks"]
+
 MAX_TASKS = words.N_TASK_SLOTS - 1
 _GROUP = "demonstrations"
-
-
-@dataclass(frozen=True, slots=True)
-class JointConfig:
-    """How demonstrations are learned.
-
-    Attributes:
-        lr: Peak rate of matrices.
-        table_lr: Peak rate of embeddings, head and task tokens.
-        n_rows: Rows of 2,048 tokens a step.
-        max_passes: Stop after so many passes over the demonstrations.
-        n_kept: Most tasks of which one demonstration is kept apart.
-        min_pairs: Only of tasks with at least so many demonstrations.
-        optimizer: `muon` or `adamw`.
-        precision: `bf16`, `fp16` or `fp32`.
-    """
-
-    lr: float = 5e-4
-    table_lr: float = 3e-3
-    n_rows: int = 2
-    max_passes: float = 60.0
-    n_kept: int = 32
-    min_pairs: int = 4
-    optimizer: str = "adamw"
-    precision: str = "bf16"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,13 @@ pytestmark = pytest.mark.model
 
 from arc_solver.errors import ModelError  # noqa: E402
 from arc_solver.finetune.cells import vocabulary as words  # noqa: E402
-from arc_solver.finetune.cells.checkpoint import is_cell_model, load_plain, save_plain  # noqa: E402
+from arc_solver.finetune.cells.checkpoint import (  # noqa: E402
+    is_cell_model,
+    load_compact,
+    load_plain,
+    save_compact,
+    save_plain,
+)
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
 
 SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=4)
@@ -66,3 +72,14 @@ def test_weights_that_overflow_are_refused(tmp_path):
         model.head[3] = 1e6
     with pytest.raises(ModelError, match="fp16"):
         save_plain(model, tmp_path)
+
+
+@torch.no_grad()
+def test_the_compact_form_is_the_same_model(saved, tmp_path):
+    model, _ = saved
+    save_compact(model, tmp_path)
+    again = load_compact(tmp_path).eval()
+    assert again.config == model.config
+    assert torch.allclose(again(tokens()), model(tokens()), atol=0.05)
+    with pytest.raises(ModelError, match="no compact"):
+        load_compact(tmp_path / "elsewhere")

@@ -1,0 +1,21 @@
+"""Where a cell model computes and how precisely. Knows nothing of models."""
+
+from __future__ import annotations
+
+import torch
+
+
+def prepare(n_threads: int) -> tuple[str, str]:
+    """Set the threads; return the device and the precision that suit this machine.
+
+    bf16 where the hardware has it, fp32 on other CPUs and, because nothing scales the gradient, on older GPUs.
+    """
+    torch.set_num_threads(n_threads)
+    if torch.cuda.is_available():
+        return "cuda", "bf16" if torch.cuda.get_device_capability() >= (8, 0) else "fp32"
+    return "cpu", "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+
+
+def torch_dtype(precision: str) -> torch.dtype:
+    """`bf16`, `fp16` or `fp32` as torch has it."""
+    return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]

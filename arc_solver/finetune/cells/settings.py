@@ -1,0 +1,30 @@
+"""Settings of test-time fine-tuning, apart from what needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class JointConfig:
+    """How demonstrations are learned.
+
+    Attributes:
+        lr: Peak rate of matrices.
+        table_lr: Peak rate of embeddings, head and task tokens.
+        n_rows: Rows of 2,048 tokens a step.
+        max_passes: Stop after so many passes over the demonstrations.
+        n_kept: Most tasks of which one demonstration is kept apart.
+        min_pairs: Only of tasks with at least so many demonstrations.
+        optimizer: `muon` or `adamw`.
+        precision: `bf16`, `fp16` or `fp32`.
+    """
+
+    lr: float = 5e-4
+    table_lr: float = 3e-3
+    n_rows: int = 2
+    max_passes: float = 24.0
+    n_kept: int = 32
+    min_pairs: int = 4
+    optimizer: str = "adamw"
+    precision: str = "bf16"

@@ -1,0 +1,102 @@
+"""The cell model as a proposer: it adapts, answers in views, and says what came of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.model
+
+from arc_solver.budget import Deadline  # noqa: E402
+from arc_solver.candidates import Candidate, GridEvidence  # noqa: E402
+from arc_solver.finetune.cells.checkpoint import save_compact  # noqa: E402
+from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
+from arc_solver.finetune.cells.settings import JointConfig  # noqa: E402
+from arc_solver.grids import as_grid  # noqa: E402
+from arc_solver.proposers.base import TaskDone  # noqa: E402
+from arc_solver.proposers.cells import CellProposer, CellSettings  # noqa: E402
+from arc_solver.tasks import Pair, Task  # noqa: E402
+
+SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=3)
+
+
+def a_task(task_id, n_tests, seed):
+    rng = np.random.default_rng(seed)
+    grids = [as_grid(rng.integers(0, 10, (2, 3))) for _ in range(5 + n_tests)]
+    return Task(task_id, tuple(Pair(grid, grid) for grid in grids[:5]), tuple(grids[5:]))
+
+
+TASKS = (a_task("first", 2, 0), a_task("second", 1, 1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    model = CellModel(SMALL, seed=0)
+    with torch.no_grad():
+        # All logits are 0, so that the untrained model writes the first of everything: one black cell.
+        model.norm.weight.zero_()
+    folder = tmp_path_factory.mktemp("cells")
+    save_compact(model, folder)
+    return folder
+
+
+def propose(folder, settings, seconds=1000.0, tasks=TASKS):
+    said = []
+    proposer = CellProposer(folder, settings, 0, n_threads=1, say=said.append)
+    return list(proposer.propose(tasks, Deadline.after(seconds))), said
+
+
+def joint(**changes):
+    return JointConfig(**({"max_passes": 0.5, "n_rows": 1} | changes))
+
+
+class TestViews:
+    def test_every_test_input_is_answered_in_every_view_and_then_the_task_is_done(self, folder):
+        events, _ = propose(folder, CellSettings(n_views=3, ttft="off"))
+        answered = [(event.task_id, *event.outputs) for event in events if isinstance(event, Candidate)]
+        assert sorted(answered) == sorted([("first", 0), ("first", 1), ("second", 0)] * 3)
+        done = [event.task_id for event in events if isinstance(event, TaskDone)]
+        assert sorted(done) == ["first", "second"]
+        assert isinstance(events[-1], TaskDone)
+
+    def test_no_task_waits_for_another(self, folder):
+        events, _ = propose(folder, CellSettings(n_views=2, ttft="off"))
+        first_view = [event for event in events if isinstance(event, Candidate)][:3]
+        assert {event.task_id for event in first_view} == {"first", "second"}
+        assert {event.origin.detail for event in first_view} == {"cells; as it is"}
+
+    def test_an_answer_carries_its_probability(self, folder):
+        events, _ = propose(folder, CellSettings(n_views=1, ttft="off"))
+        found = events[0]
+        assert isinstance(found, Candidate)
+        assert isinstance(found.evidence, GridEvidence)
+        assert found.evidence.n_tokens == 4
+        assert found.evidence.logprob == pytest.approx(-4 * np.log(9684), rel=1e-3)
+
+    def test_nothing_is_asked_after_the_deadline(self, folder):
+        events, _ = propose(folder, CellSettings(ttft="off"), seconds=0.0)
+        assert events == []
+
+
+class TestFineTuning:
+    def test_what_it_came_to_is_said(self, folder):
+        _, said = propose(folder, CellSettings(n_views=1, joint=joint(max_passes=3, lr=1e-3)))
+        assert any(line.startswith("test-time fine-tuning: ") and "kept apart" in line for line in said)
+
+    def test_a_failure_is_said_and_the_model_answers_as_it_was(self, folder):
+        broken, said = propose(folder, CellSettings(n_views=1, joint=joint(lr=float("nan"), table_lr=float("nan"))))
+        plain, _ = propose(folder, CellSettings(n_views=1, ttft="off"))
+        assert any(line.startswith("test-time fine-tuning dropped") for line in said)
+        assert [repr(event) for event in broken] == [repr(event) for event in plain]
+
+    def test_the_same_seed_gives_the_same_answers(self, folder):
+        settings = CellSettings(n_views=2, joint=joint())
+        first, second = propose(folder, settings)[0], propose(folder, settings)[0]
+        assert [repr(event) for event in first] == [repr(event) for event in second]
+
+
+@pytest.mark.parametrize("changes", [{"n_views": 0}, {"ttft": "per-day"}, {"ttft_share": 1.0}, {"batch_size": 0}])
+def test_settings_that_make_no_sense_are_refused(changes):
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        CellSettings(**changes)
