@@ -25,6 +25,7 @@ REHEARSAL_COMMAND = (sys.executable, "-m", "arc_solver.engines.rehearsal")
 
 _FP16_MAX = 65504.0
 _TIMEOUT_S = 900.0
+_CLEARLY_LESS = 0.9  # of the surprise at a prompt, where a missing start token is worth a warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Rehearsal:
         good_dtypes: If all is not well: other dtypes in which it is.
         turn_end: The token with which the chat template ends an answer, if it has one and an engine would not stop
             there; else empty.
+        start: The start token that its tokenizer knows and does not write, although the first prompt is likelier with
+            it in front; else empty.
     """
 
     n_tokens: tuple[int, ...]
@@ -47,10 +50,11 @@ class Rehearsal:
     largest: float
     good_dtypes: tuple[str, ...]
     turn_end: str
+    start: str = ""
 
     def remarks(self, dtype: str) -> tuple[Remark, ...]:
         """What this means for a run in `dtype`."""
-        return (*self._numbers(dtype), *self._lengths(), *self._end())
+        return (*self._numbers(dtype), *self._lengths(), *self._end(), *self._start())
 
     def _numbers(self, dtype: str) -> list[Remark]:
         if self.bad_layer is None:
@@ -78,6 +82,16 @@ class Rehearsal:
             return []
         what = f"its chat template ends an answer with {self.turn_end!r}, which is not among its end tokens"
         advice = "add the id of that token to eos_token_id in generation_config.json, or answers run on to their limit"
+        return [Remark(Severity.WARNING, what, advice)]
+
+    def _start(self) -> list[Remark]:
+        if not self.start:
+            return []
+        what = f"its tokenizer does not write the start token {self.start!r}, and prompts are likelier with it in front"
+        advice = (
+            "take tokenizer.json from the model's makers, or set its post_processor with tokenizers' "
+            f"TemplateProcessing(single='{self.start} $A')"
+        )
         return [Remark(Severity.WARNING, what, advice)]
 
 
@@ -187,6 +201,7 @@ def look(spec: Mapping[str, Any]) -> Rehearsal:
     _check_ids(loaded.model, rows, spec["model"])
     bad_layer, largest = _pass_over(loaded.model, rows)
     turn_end = _turn_end(loaded)
+    start = _missing_start(loaded, rows[0]) if rows and bad_layer is None else ""
     good = []
     if bad_layer is not None:
         native = spec["device"] == "cpu" or torch.cuda.get_device_capability()[0] >= 8
@@ -194,7 +209,7 @@ def look(spec: Mapping[str, Any]) -> Rehearsal:
         del loaded
         good = [dtype for dtype in others if dtype != spec["dtype"] and _is_finite(spec, dtype, rows)]
     n_tokens = tuple(len(ids) for ids in encoded)
-    return Rehearsal(n_tokens, context_length, bad_layer, largest, tuple(good), turn_end)
+    return Rehearsal(n_tokens, context_length, bad_layer, largest, tuple(good), turn_end, start)
 
 
 def _check_ids(model: Any, rows: list[tuple[int, ...]], folder: str) -> None:
@@ -239,6 +254,25 @@ def _pass_over(model: Any, rows: list[tuple[int, ...]]) -> tuple[int | None, flo
             if states is not out.logits:
                 largest = max(largest, magnitude)
     return bad, largest
+
+
+def _missing_start(loaded: Any, row: tuple[int, ...]) -> str:
+    """The start token, if the tokenizer leaves it out and the model was trained with it: the row is likelier then."""
+    start = loaded.tokenizer.bos_token_id
+    if start is None or row[0] == start or len(row) < 2:
+        return ""
+    without, with_start = (_surprise(loaded.model, ids, len(row) - 1) for ids in (row, (start, *row)))
+    return str(loaded.tokenizer.bos_token) if with_start < _CLEARLY_LESS * without else ""
+
+
+def _surprise(model: Any, ids: tuple[int, ...], n_last: int) -> float:
+    """Mean of -log p of the last tokens of a row."""
+    import torch
+
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([ids], device=model.device), use_cache=False).logits[0, -n_last - 1 : -1]
+        wanted = torch.tensor(ids[-n_last:], device=model.device)
+        return float(torch.nn.functional.cross_entropy(logits.float(), wanted))
 
 
 def _turn_end(loaded: Any) -> str:

@@ -17,6 +17,7 @@ from arc_solver.errors import ModelError
 from arc_solver.prompts.base import Prompt
 
 PROMPTS = [Prompt("hello"), Prompt("0 1 2 3 4 5 6 7 8 9\n" * 8)]
+PROMPT_LENGTH = len("hello")  # of the first, in bytes
 FINE = Rehearsal((10, 20), 256, None, 3.0, (), "")
 
 
@@ -65,6 +66,12 @@ def test_a_child_that_dies_is_one_line(tmp_path: Path, program: str, message: st
     with pytest.raises(ModelError, match=message) as caught:
         rehearse(tmp_path, None, PROMPTS, dtype="float32", device="cpu", command=command, timeout_s=timeout_s)
     assert "\n" not in str(caught.value)
+
+
+def test_a_start_token_that_is_left_out_is_a_warning() -> None:
+    (text,) = texts(replace(FINE, start="<bos>").remarks("float32"), Severity.WARNING)
+    assert "'<bos>'" in text
+    assert "single='<bos> $A'" in text
 
 
 # -- real models -------------------------------------------------------------------------------------------------------
@@ -144,6 +151,34 @@ def test_a_template_whose_end_is_no_end_token_is_told(tiny_chat_model: Path, tmp
     config = folder / "generation_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"eos_token_id": [256, 257]}))
     assert look(folder).turn_end == ""
+
+
+@pytest.mark.model
+def test_a_start_token_counts_by_what_it_does_to_the_prompt(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    assert look(folder).start == ""  # it knows none
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"bos_token": "<|end|>"}))
+    surprises = {PROMPT_LENGTH: 2.0, PROMPT_LENGTH + 1: 1.0}
+    monkeypatch.setattr(rehearsal, "_surprise", lambda model, ids, n_last: surprises[len(ids)])
+    assert look(folder).start == "<|end|>"
+    surprises[PROMPT_LENGTH + 1] = 1.9
+    assert look(folder).start == ""
+
+
+@pytest.mark.model
+def test_surprise_is_the_mean_over_the_last_tokens(tiny_model: Path) -> None:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    model = transformers.AutoModelForCausalLM.from_pretrained(tiny_model).eval()
+    ids = (5, 9, 60, 11, 70)
+    with torch.no_grad():
+        log_p = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+    expected = -sum(float(log_p[place - 1, ids[place]]) for place in (3, 4)) / 2
+    assert rehearsal._surprise(model, ids, 2) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.model
