@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -142,8 +144,8 @@ def small_base(tiny_model: Path, folder: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"hidden_size": 64}, "as 64 x 48, here it is 64 x 64"),
-        ({"num_key_value_heads": 4}, "v_proj as 32 x 48, here it is 64 x 48"),
+        ({"hidden_size": 64}, "as 128 x 48, here it is 128 x 64"),
+        ({"num_key_value_heads": 4}, "v_proj as 64 x 48, here it is 128 x 48"),
         ({"num_hidden_layers": 1}, "it adapts layers.1.self_attn.q_proj, which this base does not have"),
     ],
 )
@@ -227,3 +229,24 @@ def test_what_is_not_served_can_be_merged_by_the_transformers_engine(
             engine = TransformersEngine(tiny_model, chosen, device="cpu")
         answers.append(dict(engine.generate(requests, Deadline(ManualClock(), 1.0)))["a"])
     assert answers[0] != answers[1]
+
+
+@needs_model
+def test_an_old_torchao_keeps_no_adapter_from_being_merged(
+    tiny_model: Path, tiny_adapter: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "torchao").mkdir()
+    (tmp_path / "torchao" / "__init__.py").touch()
+    (tmp_path / "torchao-0.10.0.dist-info").mkdir()
+    (tmp_path / "torchao-0.10.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: torchao\nVersion: 0.10.0\n"
+    )
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; "
+        "from arc_solver.engines.devices import probe_host; assert 'torchao 0.10.0' in probe_host().problems[0]; "
+        "from arc_solver.engines.transformers_engine import TransformersEngine; "
+        "TransformersEngine(Path(sys.argv[2]), Path(sys.argv[3]), device='cpu')"
+    )
+    command = [sys.executable, "-c", program, tmp_path, tiny_model, tiny_adapter]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
