@@ -47,7 +47,7 @@ class CellSettings:
     n_views: int = 16
     ttft: str = "joint"
     ttft_share: float = 0.7
-    batch_size: int = 32
+    batch_size: int = 64
     joint: JointConfig = field(default_factory=JointConfig)
 
     def __post_init__(self) -> None:
