@@ -20,8 +20,6 @@ from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.encoders import Unparsed
 from arc_solver.tasks import Pair
 
-CELLS = "cells"
-"""Name of this format where a model says how it is asked."""
 INPUT, OUTPUT, END = "IN", "OUT", "END"
 
 _HEIGHT = re.compile(r"H([1-9][0-9]?)")

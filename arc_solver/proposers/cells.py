@@ -165,13 +165,8 @@ def _answers(
     model: CellModel, questions: Sequence[tuple[Task, int]], slots: dict[str, int], view: View
 ) -> list[tuple[Grid, float]]:
     from arc_solver.finetune.cells import vocabulary as words
-    from arc_solver.finetune.cells.decoding import answer
-    from arc_solver.finetune.cells.sequences import prompt
+    from arc_solver.finetune.cells.adapting import answer_in_views
 
-    prompts = [
-        prompt(words.TASK + slots.get(task.task_id, 0), view, (), task.test_inputs[index]) for task, index in questions
-    ]
-    return [
-        (frozen(view.invert(frozen(found.grid))), found.logprob)
-        for found in answer(model, prompts, batch_size=len(prompts))
-    ]
+    asked = [(words.TASK + slots.get(task.task_id, 0), (), task.test_inputs[index]) for task, index in questions]
+    found = answer_in_views(model, asked, (view,), batch_size=len(asked))
+    return [(frozen(one.grid), one.logprob) for (one,) in found]

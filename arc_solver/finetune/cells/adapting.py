@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from arc_solver.augment import View
-from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.decoding import Answer, answer
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import prompt
@@ -73,8 +72,3 @@ def answer_in_views(
     found = answer(model, prompts, batch_size=batch_size)
     turned = [Answer(chosen[index % len(chosen)].invert(one.grid), one.logprob) for index, one in enumerate(found)]
     return [turned[start : start + len(chosen)] for start in range(0, len(turned), len(chosen))]
-
-
-def unknown_token() -> int:
-    """The token of a task that has none of its own."""
-    return words.TASK

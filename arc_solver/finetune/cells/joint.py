@@ -22,6 +22,7 @@ from arc_solver.budget import Deadline
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import PADDING, DrawConfig, PackedBatch, stream
 from arc_solver.finetune.cells.corpus import Corpus
+from arc_solver.finetune.cells.device import torch_dtype
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import document
 from arc_solver.finetune.cells.settings import JointConfig
@@ -156,6 +157,6 @@ def _loss(model: CellModel, batch: PackedBatch | None, config: JointConfig) -> f
     if batch is None:
         return 0.0
     device = model.embedding.device.type
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[config.precision]
+    dtype = torch_dtype(config.precision)
     with torch.autocast(device, dtype, enabled=dtype is not torch.float32):
         return float(batch_loss(model, batch))

@@ -132,6 +132,7 @@ class CellModel(nn.Module):
     def __init__(self, config: CellConfig, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config
+        self.is_fused = False  # whether its layers are compiled
         self.embedding = nn.Parameter(torch.empty(words.N_SHARED_ROWS, config.width))
         self.tasks = nn.Parameter(torch.empty(config.n_tasks, config.width))
         self.layers = nn.ModuleList(Block(config) for _ in range(config.n_layers))
@@ -246,15 +247,16 @@ def _attend_spans(q: Tensor, k: Tensor, v: Tensor, spans: tuple[tuple[int, int, 
     return torch.cat([torch.cat(rows[row], dim=2) for row in sorted(rows)])
 
 
-def document_mask(documents: Tensor) -> Any:
-    """What keeps attention inside documents: a `BlockMask` of flex attention on a GPU, spans elsewhere.
+def document_mask(documents: Tensor, *, fused: bool = False) -> Any:
+    """What keeps attention inside documents: spans, or a `BlockMask` of flex attention.
 
-    Flex attention has no gradient on CPUs, where a call for each document is as fast.
+    Flex attention has no gradient on CPUs, and without compiled layers it holds every score of a row in memory.
 
     Args:
-        documents: Number of the document at each place, not falling along a row, (B, T); T a multiple of 128.
+        documents: Number of the document at each place, not falling along a row, (B, T).
+        fused: The layers are compiled; on a GPU, T must be a multiple of 128 then.
     """
-    return block_mask(documents) if documents.is_cuda else _spans(documents)
+    return block_mask(documents) if fused and documents.is_cuda else _spans(documents)
 
 
 def _spans(documents: Tensor) -> tuple[tuple[int, int, int], ...]:

@@ -8,11 +8,9 @@ Knows nothing of where the corpus comes from and of what the model is for.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import PackedBatch
+from arc_solver.finetune.cells.device import torch_dtype
 from arc_solver.finetune.cells.model import CellModel, document_mask, token_losses
 from arc_solver.finetune.cells.optimizer import build_optimizers
 from arc_solver.finetune.optimizer import learning_rate_factor, set_learning_rate
@@ -60,7 +59,7 @@ class FitConfig:
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """What training came to: steps, tokens without padding, seconds, and the mean loss of the last steps."""
+    """What training came to: steps, tokens with padding, seconds, and the mean loss of the last steps."""
 
     steps: int
     n_tokens: int
@@ -91,7 +90,7 @@ def fit(
     optimizers = build_optimizers(
         model, lr=config.lr, table_lr=config.table_lr, weight_decay=config.weight_decay, kind=config.optimizer
     )
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[config.precision]
+    dtype = torch_dtype(config.precision)
     begin = clock()
     step, n_tokens, logged = 0, 0, (0, begin)
     losses: list[Tensor] = []
@@ -103,8 +102,7 @@ def fit(
         if progress >= 1:
             break
         factor = learning_rate_factor(step, progress, warmup_steps=config.warmup_steps, decay_share=config.decay_share)
-        for optimizer in optimizers:
-            set_learning_rate([optimizer], factor)
+        set_learning_rate(optimizers, factor)
         batch = next(batches)
         n_tokens += int(batch.targets.shape[1] * batch.targets.shape[0])
         with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
@@ -138,7 +136,7 @@ def batch_loss(model: CellModel, batch: PackedBatch) -> Tensor:
 
     tokens, targets = moved(batch.tokens), moved(batch.targets).long()
     tasks_at = moved(np.flatnonzero(batch.tokens >= words.TASK))
-    scores = model(tokens, document_mask(moved(batch.documents)), tasks_at)
+    scores = model(tokens, document_mask(moved(batch.documents), fused=model.is_fused), tasks_at)
     return token_losses(model, scores, targets).sum() / (targets > 0).sum().clamp(min=1)
 
 
@@ -146,11 +144,4 @@ def compile_layers(model: CellModel) -> None:
     """Fuse each layer's operations; pays on a GPU after about a minute."""
     for layer in model.layers:
         layer.compile()
-
-
-def save(model: CellModel, path: Path, **facts: Any) -> None:
-    """Write the model in one file, replaced atomically."""
-    content = {"config": asdict(model.config), "state": model.state_dict(), "facts": json.dumps(facts)}
-    temporary = path.with_suffix(".new")
-    torch.save(content, temporary)
-    temporary.replace(path)
+    model.is_fused = True
