@@ -32,6 +32,8 @@ class Sampling:
         top_p: Nucleus; 1.0 keeps everything.
         seed: The completion depends on prompt, sampling and this seed only, never on what else is in the batch.
         stop: The completion ends before the first of these strings.
+        min_p: Tokens less probable than this share of the likeliest one's probability are never chosen, judged after
+            the temperature and before the nucleus; 0 drops none, and greedy completions do not change.
     """
 
     max_new_tokens: int
@@ -39,12 +41,15 @@ class Sampling:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    min_p: float = 0.0
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise ValueError("max_new_tokens must be at least 1")
         if self.temperature < 0 or not 0 < self.top_p <= 1:
             raise ValueError("temperature must be >= 0 and top_p in (0, 1]")
+        if not 0 <= self.min_p <= 1:
+            raise ValueError("min_p must be in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,18 @@ class RowSampling:
     Attributes:
         temperature: (n,), 0 for greedy rows.
         top_p: (n,).
+        min_p: (n,), 0 to drop nothing.
         any_sampled: Whether any row is not greedy (known without asking the device).
         any_nucleus: Whether any sampled row has a nucleus below 1.
+        any_min_p: Whether any sampled row drops the improbable.
     """
 
     temperature: torch.Tensor
     top_p: torch.Tensor
+    min_p: torch.Tensor
     any_sampled: bool
     any_nucleus: bool
+    any_min_p: bool
 
 
 def choose(logits: torch.Tensor, sampling: RowSampling, uniform: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,6 +67,8 @@ def choose(logits: torch.Tensor, sampling: RowSampling, uniform: torch.Tensor) -
 def _sample(logits: torch.Tensor, sampling: RowSampling, uniform: torch.Tensor) -> torch.Tensor:
     temperature = torch.where(sampling.temperature > 0, sampling.temperature, 1.0)
     probabilities = torch.softmax(logits / temperature[:, None], dim=-1)
+    if sampling.any_min_p:
+        probabilities = _without_improbable(probabilities, sampling.min_p)
     if sampling.any_nucleus:
         probabilities = _nucleus(probabilities, sampling.top_p)
     cumulative = probabilities.cumsum(dim=-1)
@@ -70,6 +76,13 @@ def _sample(logits: torch.Tensor, sampling: RowSampling, uniform: torch.Tensor) 
     # Rounding must neither reach past the last token nor land on one of probability 0 at the end.
     target = torch.minimum(uniform.clamp(max=_BELOW_ONE) * total, torch.nextafter(total, torch.zeros_like(total)))
     return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+
+
+def _without_improbable(probabilities: torch.Tensor, min_p: torch.Tensor) -> torch.Tensor:
+    """Zero what is less probable than `min_p` times the likeliest; the rest sums to 1 again, as the nucleus expects."""
+    least = min_p[:, None] * probabilities.amax(dim=-1, keepdim=True)
+    kept = torch.where(probabilities < least, 0.0, probabilities)
+    return kept / kept.sum(dim=-1, keepdim=True)
 
 
 def _nucleus(probabilities: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:

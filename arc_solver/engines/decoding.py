@@ -290,8 +290,10 @@ class Decoder:
         made = RowSampling(
             torch.tensor([setting.temperature for setting in settings], device=self._device),
             torch.tensor([setting.top_p for setting in settings], device=self._device),
+            torch.tensor([setting.min_p for setting in settings], device=self._device),
             any_sampled=bool(sampled),
             any_nucleus=any(setting.top_p < 1 for setting in sampled),
+            any_min_p=any(setting.min_p > 0 for setting in sampled),
         )
         if first_row == 0:
             self._sampling = made

@@ -233,6 +233,7 @@ def sampling_params(sampling: Sampling, limit: int, end_tokens: frozenset[int]) 
         max_tokens=limit,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
+        min_p=sampling.min_p,
         # A greedy row needs no generator of its own, which costs time at every step.
         seed=sampling.seed if sampling.temperature > 0 else None,
         stop=list(sampling.stop),

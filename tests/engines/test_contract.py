@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ CONTEXT = 120
 
 def _scripted(request: pytest.FixtureRequest) -> Engine:
     def answer(asked: Request) -> str:
-        # Greedy answers do not depend on the seed.
-        seed = asked.sampling.seed if asked.sampling.temperature > 0 else 0
+        # Greedy answers do not depend on the seed, nor do those that may take the likeliest token only.
+        seed = asked.sampling.seed if asked.sampling.temperature > 0 and asked.sampling.min_p < 1 else 0
         letters = f"{zlib.crc32(f'{asked.prompt.user} {seed}'.encode()):032b}"
         return letters[: 4 + zlib.crc32(letters.encode()) % 24]
 
@@ -133,6 +134,30 @@ def test_seeds_differ_when_sampling_and_not_when_greedy(engine: Engine) -> None:
     assert len({answer.token_ids for answer in hot.values()}) > 1
     cold = ask(engine, sampled(n_prompts=1, n_seeds=6, temperature=0.0))
     assert len({answer.token_ids for answer in cold.values()}) == 1
+
+
+def test_only_the_likeliest_token_is_as_probable_as_the_likeliest(engine: Engine) -> None:
+    cold, strict = ask(engine, sampled(temperature=0.0)), ask(engine, sampled(min_p=1.0))
+    assert {key: answer.token_ids for key, answer in strict.items()} == {
+        key: answer.token_ids for key, answer in cold.items()
+    }
+
+
+def test_improbable_tokens_are_dropped_after_the_temperature(engine: Engine) -> None:
+    heat, min_p = 2.0, 0.3
+
+    def first_tokens(n: int = 40, **settings: object) -> list[float]:
+        """How much less likely than the likeliest each first token is, at temperature 1."""
+        questions = [Request(f"{seed}", Prompt("say"), Sampling(1, seed=seed, **settings)) for seed in range(n)]
+        return [answer.logprob - greedy for answer in ask(engine, questions).values()]
+
+    greedy = 0.0
+    (greedy,) = set(first_tokens(1))
+    kept = first_tokens(temperature=heat, min_p=min_p)
+    assert min(kept) >= heat * math.log(min_p) - 1e-3
+    if not isinstance(engine, ScriptedEngine):  # whose answers are written down
+        assert min(kept) < math.log(min_p)
+        assert min(first_tokens(temperature=heat)) < heat * math.log(min_p)
 
 
 def test_length_is_kept_and_told(engine: Engine) -> None:
