@@ -191,7 +191,7 @@ def look(spec: Mapping[str, Any]) -> Rehearsal:
     """
     import torch
 
-    from arc_solver.engines.rendering import PromptEncoder
+    from arc_solver.prompts.rendering import PromptEncoder
 
     loaded = _load(spec, spec["dtype"])
     encoder = PromptEncoder(loaded.tokenizer)

@@ -1,68 +1,13 @@
-"""Between prompts and tokens: chat templates, plain concatenation, end tokens, stop strings.
+"""From tokens to text: where a completion ends, at an end token or a stop string, and what it says before that.
 
-Works on any Hugging Face tokenizer and imports none of its libraries. It knows nothing of models, devices or ARC.
-
-A tokenizer with a chat template gets system and user turns and the generation prompt through that template; one without
-gets system, user and prefill one after the other, nothing between them. In both cases the prefill comes last,
-unchanged, so that the model continues it.
+Works on any Hugging Face tokenizer and imports none of its libraries; the way from prompts to tokens is
+`prompts.rendering`. It knows nothing of models, devices or ARC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-
-from arc_solver.prompts.base import Prompt
-
-
-class PromptEncoder:
-    """Turns prompts into the tokens that a model is to continue.
-
-    Args:
-        tokenizer: Any Hugging Face tokenizer.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._has_template = bool(getattr(tokenizer, "chat_template", None))
-        self._has_system_role = self._has_template and _shows_system_turn(tokenizer)
-
-    def render(self, prompt: Prompt) -> str:
-        """The text that the model is to continue."""
-        if not self._has_template:
-            return prompt.system + prompt.user + prompt.prefill
-        turns = [{"role": "user", "content": prompt.user}]
-        if prompt.system and self._has_system_role:
-            turns.insert(0, {"role": "system", "content": prompt.system})
-        elif prompt.system:
-            turns[0]["content"] = f"{prompt.system}\n\n{prompt.user}"
-        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        return text + prompt.prefill
-
-    def encode(self, prompt: Prompt) -> tuple[int, ...]:
-        """Token ids of the rendered prompt.
-
-        A chat template writes its own start token; without one the tokenizer adds its start token if it has that habit,
-        and an end token that it would add is taken off again, since the text is to be continued.
-        """
-        text = self.render(prompt)
-        ids: list[int] = self._tokenizer(text, add_special_tokens=not self._has_template)["input_ids"]
-        if not self._has_template and len(ids) > 1 and ids[-1] == self._tokenizer.eos_token_id:
-            return tuple(ids[:-1])
-        return tuple(ids)
-
-
-def _shows_system_turn(tokenizer: Any) -> bool:
-    """False for templates that refuse a system turn (they say so by raising) or that drop it silently."""
-    probe = "system turn probe"
-    turns = [{"role": "system", "content": probe}, {"role": "user", "content": "user turn"}]
-    try:
-        return probe in tokenizer.apply_chat_template(turns, tokenize=False)
-    except Exception as error:
-        # jinja2's TemplateError, by name: jinja2 itself is only a dependency of transformers.
-        if any(kind.__name__ == "TemplateError" for kind in type(error).__mro__):
-            return False
-        raise
 
 
 class CompletionText:

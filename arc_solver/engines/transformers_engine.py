@@ -22,10 +22,11 @@ from arc_solver.budget import Deadline
 from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.checks import check_requests
 from arc_solver.engines.decoding import BatchLimits, Decoder
-from arc_solver.engines.rendering import CompletionText, PromptEncoder
+from arc_solver.engines.rendering import CompletionText
 from arc_solver.engines.weights import AdapterFile, AdapterSlot, LoadedModel, load_model
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.prompts.base import Prompt
+from arc_solver.prompts.rendering import PromptEncoder
 
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]

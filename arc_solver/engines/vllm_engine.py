@@ -36,11 +36,12 @@ from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.checks import check_requests
 from arc_solver.engines.merging import same_layout, save_merged
 from arc_solver.engines.ordering import prefix_order
-from arc_solver.engines.rendering import CompletionText, PromptEncoder
+from arc_solver.engines.rendering import CompletionText
 from arc_solver.engines.vllm_calls import EngineSetup, Finished, VllmCalls
 from arc_solver.engines.weights import AdapterFile, check_folder, context_length_of, end_tokens_of
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.prompts.base import Prompt
+from arc_solver.prompts.rendering import PromptEncoder
 
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Ceilings that every version of vLLM accepts."""

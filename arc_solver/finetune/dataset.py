@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arc_solver.errors import InputError
-from arc_solver.prompts.base import Prompt, Sample
+from arc_solver.prompts.base import Sample
+from arc_solver.prompts.rendering import PromptEncoder
 
 SampleSource = Callable[[int], Iterator[Sample]]
 """start -> samples start, start + 1, and so on, without end; sample i is always the same."""
@@ -87,33 +88,27 @@ class Position:
     batch: int = 0
 
 
-def render_prompt(tokenizer: Any, prompt: Prompt) -> str:
-    """The text that a model continues: the chat template with the assistant's turn opened, then the prefill."""
-    messages = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    messages.append({"role": "user", "content": prompt.user})
-    text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return text + prompt.prefill
-
-
 def encode(tokenizer: Any, sample: Sample, encoding: Encoding) -> Encoded | None:
     """Tokens and loss weights of `sample`, or None where it is longer than `encoding.max_tokens`.
 
-    Prompt and completion are split into tokens apart from each other, as they are at inference.
+    The prompt is written as it is at inference, for a chat model and for a base model alike. Prompt and completion are
+    split into tokens apart from each other, as they are there too.
     """
-    text = render_prompt(tokenizer, sample.prompt)
-    split = tokenizer(text, add_special_tokens=False, return_offsets_mapping=bool(encoding.pattern))
-    prompt: list[int] = split["input_ids"]
+    encoder = PromptEncoder(tokenizer)
+    prompt, spans = encoder.encode(sample.prompt), []
+    if encoding.pattern:
+        prompt, spans = encoder.encode_with_spans(sample.prompt)
     if len(prompt) >= encoding.max_tokens:
         return None
     completion = [*tokenizer.encode(sample.completion, add_special_tokens=False), tokenizer.eos_token_id]
-    token_ids = np.array(prompt + completion, dtype=np.int32)
+    token_ids = np.array([*prompt, *completion], dtype=np.int32)
     if len(token_ids) > encoding.max_tokens:
         return None
     weights = np.ones(len(token_ids), dtype=np.float32)
     weights[: len(prompt)] = encoding.prompt_weight
-    if encoding.pattern:
-        answers = [match.span() for match in re.finditer(encoding.pattern, text)]
-        weights[_tokens_within(split["offset_mapping"], answers)] = encoding.pattern_weight
+    if spans:
+        answers = [match.span() for match in re.finditer(encoding.pattern, encoder.render(sample.prompt))]
+        weights[_tokens_within(spans, answers)] = encoding.pattern_weight
     # Nothing precedes the first token, so nothing predicts it.
     weights[0] = 0.0
     return Encoded(sample.recipe, token_ids, weights, len(prompt))

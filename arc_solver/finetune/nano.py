@@ -64,7 +64,7 @@ def load_model(folder: Path) -> tuple[Any, Any]:
     """Model with fp32 weights and tokenizer from any Hugging Face folder, offline.
 
     Raises:
-        ModelError: The folder is missing or holds no causal language model with a tokenizer.
+        ModelError: The folder is missing or holds no causal language model with a tokenizer, or no end token is known.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -78,9 +78,25 @@ def load_model(folder: Path) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"{folder}: cannot be loaded: {error}") from error
+    _settle_end_token(model, tokenizer, folder)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def _settle_end_token(model: Any, tokenizer: Any, folder: Path) -> None:
+    """What completions are taught to end with: the tokenizer's end token, or else the model's."""
+    if tokenizer.eos_token_id is not None:
+        return
+    for source in (getattr(model, "generation_config", None), model.config):
+        known = getattr(source, "eos_token_id", None)
+        if known is not None:
+            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(known if isinstance(known, int) else known[0])
+            return
+    raise ModelError(
+        f"{folder}: no end token anywhere, so its completions could not be taught to end: set eos_token in "
+        "tokenizer_config.json"
+    )
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path) -> None:

@@ -96,6 +96,10 @@ _SIZES = {
     "foreign": _Sizes(max_grid_cells=400, max_chars=3000, max_tokens=3072),
 }
 
+# A cell may be a token, but of the instructions in words a token holds several characters. What is too long all the
+# same is left out when it is split into tokens.
+_SPOKEN_CHARS = 600
+
 
 def train_request(
     out: Path,
@@ -128,7 +132,7 @@ def train_request(
         version=known.version if known else "v0",
         max_grid_cells=max_grid_cells or sizes.max_grid_cells,
         max_code_input_cells=100,
-        max_chars=min(sizes.max_chars, max_tokens or sizes.max_chars),
+        max_chars=min(sizes.max_chars, (max_tokens or sizes.max_chars) + (0 if known else _SPOKEN_CHARS)),
     )
     return TrainRequest(
         out=out,

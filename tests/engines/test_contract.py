@@ -185,7 +185,7 @@ def test_an_id_that_is_used_twice_is_refused(engine: Engine) -> None:
 
 
 def test_prefill_belongs_to_the_prompt(engine: Engine) -> None:
-    assert engine.count_tokens(Prompt("abc", prefill="de")) == engine.count_tokens(Prompt("abc")) + 2
+    assert engine.count_tokens(Prompt("abc\n", prefill="de")) == engine.count_tokens(Prompt("abc\n")) + 2
     answers = ask(engine, [Request("a", Prompt("abc", prefill="de"), Sampling(5))])
     assert not answers["a"].text.startswith("de")
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 pytest.importorskip("transformers")
 
 from arc_solver.errors import InputError
-from arc_solver.finetune.dataset import Encoded, Encoding, bucket, chunk_batches, encode, render_prompt
+from arc_solver.finetune.dataset import Encoded, Encoding, bucket, chunk_batches, encode
 from arc_solver.finetune.tokenizer import build_tokenizer
 from arc_solver.prompts.base import Prompt, Sample
+from arc_solver.prompts.rendering import PromptEncoder
 
 pytestmark = pytest.mark.model
 
@@ -53,7 +54,17 @@ def test_prompt_and_pattern_have_weights_of_their_own(tokenizer: Any) -> None:
 def test_tokens_are_those_of_the_rendered_text(tokenizer: Any) -> None:
     encoded = encode(tokenizer, SAMPLE, Encoding(100))
     assert encoded is not None
-    assert tokenizer.decode(encoded.token_ids) == render_prompt(tokenizer, SAMPLE.prompt) + "56<|end|>"
+    assert tokenizer.decode(encoded.token_ids) == PromptEncoder(tokenizer).render(SAMPLE.prompt) + "56<|end|>"
+
+
+def test_a_model_without_a_chat_template_is_trained_on_what_it_is_asked() -> None:
+    tokenizer = build_tokenizer(())
+    tokenizer.chat_template = None
+    sample = Sample("copy", "t", Prompt("12", system="be quick", prefill="go"), "56")
+    encoded = encode(tokenizer, sample, Encoding(100))
+    assert encoded is not None
+    assert tokenizer.decode(encoded.token_ids) == "be quick\n\n12\ngo56<|end|>"
+    assert tuple(encoded.token_ids[: encoded.n_prompt]) == PromptEncoder(tokenizer).encode(sample.prompt)
 
 
 def test_too_long_is_none(tokenizer: Any) -> None:

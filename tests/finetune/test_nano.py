@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,21 @@ def test_a_folder_without_a_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_model(tmp_path)
+
+
+def test_a_tokenizer_without_an_end_token_takes_the_model_s(tiny_base: Path) -> None:
+    from arc_solver.finetune.tokenizer import END
+
+    settings = tiny_base / "tokenizer_config.json"
+    value = json.loads(settings.read_text())
+    settings.write_text(
+        json.dumps({name: word for name, word in value.items() if name not in ("eos_token", "pad_token")})
+    )
+    _, tokenizer = load_model(tiny_base)
+    assert tokenizer.eos_token == tokenizer.pad_token == END
+    for name in ("config.json", "generation_config.json"):
+        known = json.loads((tiny_base / name).read_text())
+        known.pop("eos_token_id")
+        (tiny_base / name).write_text(json.dumps(known))
+    with pytest.raises(ModelError, match="no end token anywhere"):
+        load_model(tiny_base)
