@@ -5,12 +5,14 @@ Knows nothing of where lessons come from, nor of tokens.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from arc_solver.errors import InputError
 from arc_solver.grids import Grid
+from arc_solver.prompts.arguments import with_argument
 from arc_solver.prompts.base import Prompt, Sample
 from arc_solver.prompts.build import (
     PromptTooLong,
@@ -63,7 +65,7 @@ class Recipe:
 
     Attributes:
         name: Its name, which is also that of its templates.
-        needs_program: Lessons must carry a program.
+        needs_program: Lessons must carry a program; its argument is called as the prompt version calls it.
         complete: (prefill, encoder, lesson) -> the right completion.
         parse: (prefill, completion, encoder) -> the grid or the program that the completion holds.
     """
@@ -74,7 +76,15 @@ class Recipe:
     parse: Callable[[str, str, GridEncoder], Grid | str | Unparsed]
 
     def make_sample(self, lesson: Lesson, style: Style, min_pairs: int = 1) -> Sample | PromptTooLong:
-        """The sample, with demonstrations dropped from the end, but not below `min_pairs`, until it fits."""
+        """The sample, with demonstrations dropped from the end, but not below `min_pairs`, until it fits.
+
+        Raises:
+            InputError: There is no such prompt version.
+            ValueError: The lesson's program cannot call its argument as the prompt version does.
+        """
+        template = get_template(self.name, style.version)
+        if self.needs_program:
+            lesson = dataclasses.replace(lesson, source=with_argument(lesson.source, template.argument))
         build = partial(
             build_prompt,
             self.name,
@@ -86,7 +96,7 @@ class Recipe:
         prompt = build(lesson.train_pairs[:1])
         completion = self.complete(prompt.prefill, style.encoder, lesson)
         max_prompt_chars = style.max_chars - len(completion)
-        if not get_template(self.name, style.version).pair:
+        if not template.pair:
             n_chars = prompt_chars(prompt)
             too_long = n_chars > max_prompt_chars
             return PromptTooLong(n_chars) if too_long else Sample(self.name, lesson.task_id, prompt, completion)

@@ -11,13 +11,26 @@ from dataclasses import dataclass
 
 from arc_solver.grids import Grid
 from arc_solver.prompts.base import Prompt
-from arc_solver.prompts.encoders import FENCE, GridEncoder
-from arc_solver.prompts.templates import CODE_FENCE, get_template
+from arc_solver.prompts.encoders import FENCE, GRID_FENCE, GridEncoder
+from arc_solver.prompts.templates import CODE_FENCE, Template, get_template
 from arc_solver.tasks import Pair
 
 STOP_STRINGS = (f"\n{FENCE}\n",)
 """For models that were not trained on our completions and go on talking after the block. A trained model ends its turn
 right after the closing fence and needs none. The string swallows that fence: tell `prompts.parse` by `stopped=True`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What a program did wrong on a training pair.
+
+    Attributes:
+        pair: The pair, as the program saw it.
+        answer: The wrong grid that it returned, or a few words on why it returned none.
+    """
+
+    pair: Pair
+    answer: Grid | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,7 @@ def build_prompt(
     train_pairs: Sequence[Pair],
     test_input: Grid | None = None,
     source: str = "",
+    mistake: Mistake | None = None,
 ) -> Prompt:
     """The prompt of one learning task.
 
@@ -65,22 +79,29 @@ def build_prompt(
         train_pairs: The demonstrations, in the order shown.
         test_input: The input asked about; templates that do not show it ignore it.
         source: The program asked about; templates that do not show it ignore it.
+        mistake: What that program did wrong; templates that do not show it ignore it.
 
     Raises:
         InputError: There is no such template.
-        ValueError: The template shows the test input or a program, and none was given.
+        ValueError: The template shows the test input, a program or a mistake, and none was given.
     """
     template = get_template(recipe, version)
     if template.asks_about_test and test_input is None:
         raise ValueError(f"{recipe} {version} shows the test input, and none was given")
     if template.shows_code and not source:
         raise ValueError(f"{recipe} {version} shows a program, and none was given")
+    if template.shows_mistake and mistake is None:
+        raise ValueError(f"{recipe} {version} shows a mistake, and none was given")
     pairs = [
         template.pair.format(number=number, input=encoder.encode(pair.input), output=encoder.encode(pair.output))
         for number, pair in enumerate(train_pairs, start=1)
     ]
-    test = encoder.encode(test_input) if template.asks_about_test and test_input is not None else ""
-    user = "".join((template.opening, *pairs, template.question.format(test=test, code=_code_block(source))))
+    fields = {"code": _code_block(source)}
+    if test_input is not None and template.asks_about_test:
+        fields["test"] = encoder.encode(test_input)
+    if mistake is not None and template.shows_mistake:
+        fields |= _mistake_fields(template, encoder, mistake)
+    user = "".join((template.opening, *pairs, template.question.format(**fields)))
     return Prompt(user=user, system=template.system, prefill=template.prefill)
 
 
@@ -90,7 +111,7 @@ def grid_completion(prefill: str, encoder: GridEncoder, grid: Grid) -> str:
     Raises:
         ValueError: No answer starts with this prefill.
     """
-    return _continuation(prefill, encoder.encode(grid))
+    return _continuation(prefill, GRID_FENCE, encoder.encode(grid))
 
 
 def code_completion(prefill: str, source: str) -> str:
@@ -101,7 +122,7 @@ def code_completion(prefill: str, source: str) -> str:
     """
     if FENCE in source:
         raise ValueError("a program in a fenced block cannot hold a fence")
-    return _continuation(prefill, _code_block(source))
+    return _continuation(prefill, CODE_FENCE, _code_block(source))
 
 
 def fit_to_context(
@@ -134,7 +155,19 @@ def _code_block(source: str) -> str:
     return f"{CODE_FENCE}\n{body}\n{FENCE}"
 
 
-def _continuation(prefill: str, answer: str) -> str:
+def _mistake_fields(template: Template, encoder: GridEncoder, mistake: Mistake) -> dict[str, str]:
+    if isinstance(mistake.answer, str):
+        verdict = template.failed.format(reason=mistake.answer)
+    else:
+        verdict = template.returned.format(output=encoder.encode(mistake.answer))
+    pair = mistake.pair
+    return {"input": encoder.encode(pair.input), "verdict": verdict, "expected": encoder.encode(pair.output)}
+
+
+def _continuation(prefill: str, fence: str, block: str) -> str:
+    """What follows `prefill` in an answer that is the prefill's own words before its fence, if any, and the block."""
+    lead_in, found, _ = prefill.partition(fence)
+    answer = f"{lead_in}{block}" if found else block
     if not answer.startswith(prefill):
         raise ValueError(f"no answer starts with the prefill {prefill!r}")
     return answer[len(prefill) :]

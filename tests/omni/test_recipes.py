@@ -13,9 +13,10 @@ from arc_solver.omni.recipes import RECIPES, Lesson, Recipe, Style, get_recipe, 
 from arc_solver.prompts.base import Sample
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import ENCODERS
-from arc_solver.prompts.templates import TEMPLATES
+from arc_solver.prompts.templates import CODE_REPAIR, TEMPLATES
 from arc_solver.tasks import Pair
 
+VERSIONS = ("brief", "v0", "v1", "v2", "v3")
 SOURCE = "def task(grid):\n    return grid[::-1]\n"
 every_recipe = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 
@@ -28,9 +29,7 @@ def make_lesson(seed: int, n_train: int = 3, max_side: int = 6) -> Lesson:
 
 
 @every_recipe
-@given(
-    seed=st.integers(0, 2**32 - 1), version=st.sampled_from(["brief", "v0"]), encoder=st.sampled_from(list(ENCODERS))
-)
+@given(seed=st.integers(0, 2**32 - 1), version=st.sampled_from(VERSIONS), encoder=st.sampled_from(list(ENCODERS)))
 def test_a_completion_parses_back_to_what_was_taught(recipe: Recipe, seed: int, version: str, encoder: str) -> None:
     lesson = make_lesson(seed)
     style = Style(version, ENCODERS[encoder], max_chars=10_000)
@@ -39,7 +38,7 @@ def test_a_completion_parses_back_to_what_was_taught(recipe: Recipe, seed: int, 
     assert (sample.recipe, sample.task_id) == (recipe.name, "t")
     answer = recipe.read_back(sample, style.encoder)
     if recipe.name == "code-from-examples":
-        assert answer == SOURCE
+        assert answer == (SOURCE if version != "v3" else SOURCE.replace("grid", "input_grid"))
     else:
         assert isinstance(answer, np.ndarray)
         assert grids_equal(answer, lesson.test.output)
@@ -62,7 +61,23 @@ def test_a_sample_fits_or_is_refused(recipe: Recipe, seed: int, max_chars: int, 
 
 
 def test_every_recipe_has_its_templates_and_the_other_way_round() -> None:
-    assert {(recipe, version) for recipe in RECIPES for version in ("brief", "v0")} == set(TEMPLATES)
+    taught = {(recipe, version) for recipe, version in TEMPLATES if recipe != CODE_REPAIR}
+    assert {(recipe, version) for recipe in RECIPES for version in VERSIONS} == taught
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_prompt_and_program_call_the_argument_alike(version: str) -> None:
+    style = Style(version, ENCODERS["rows"], 10_000)
+    written = RECIPES["code-from-examples"].make_sample(make_lesson(0), style)
+    shown = RECIPES["output-from-code"].make_sample(make_lesson(0), style)
+    assert isinstance(written, Sample)
+    assert isinstance(shown, Sample)
+    called = "task(input_grid)" if version == "v3" else "task(grid)"
+    assert called in written.completion
+    assert called in shown.prompt.user
+    if version != "brief":
+        assert called in written.prompt.user
+        assert written.prompt.user.count("task(") == written.prompt.user.count(called)
 
 
 def test_the_answer_is_not_in_the_question() -> None:

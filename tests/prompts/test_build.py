@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arc_solver.errors import InputError
-from arc_solver.grids import as_grid
+from arc_solver.grids import Grid, as_grid, grids_equal
 from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.build import (
     FittedPrompt,
+    Mistake,
     PromptTooLong,
     build_prompt,
     code_completion,
     fit_to_context,
     grid_completion,
 )
-from arc_solver.prompts.encoders import ENCODERS, GridEncoder
+from arc_solver.prompts.encoders import ENCODERS, GridEncoder, Unparsed
+from arc_solver.prompts.parse import parse_code, parse_grid
 from arc_solver.prompts.templates import (
     CODE_FROM_EXAMPLES,
+    CODE_REPAIR,
     OUTPUT_FROM_CODE,
     OUTPUT_FROM_EXAMPLES,
     TEMPLATES,
@@ -32,6 +37,7 @@ ROWS = ENCODERS["rows"]
 PAIRS = tuple(Pair(as_grid([[color, color]]), as_grid([[color], [color]])) for color in range(1, 5))
 TEST = as_grid([[9, 8, 7]])
 SOURCE = "def task(grid):\n    return grid\n"
+MISTAKE = Mistake(PAIRS[1], as_grid([[5]]))
 
 
 def test_the_brief_prompt_is_almost_only_grids() -> None:
@@ -52,25 +58,77 @@ def test_the_brief_code_prompt_shows_no_test_input_and_opens_the_fence() -> None
 def test_every_template_shows_every_pair_in_order_and_the_test_input_where_asked(
     recipe: str, version: str, encoder: GridEncoder
 ) -> None:
-
-    prompt = build_prompt(recipe, version, encoder, PAIRS, TEST, SOURCE)
+    prompt = build_prompt(recipe, version, encoder, PAIRS, TEST, SOURCE, MISTAKE)
     shown = () if recipe == OUTPUT_FROM_CODE else PAIRS
     blocks = [encoder.encode(grid) for pair in shown for grid in (pair.input, pair.output)]
-    if recipe != CODE_FROM_EXAMPLES:
+    if recipe not in (CODE_FROM_EXAMPLES, CODE_REPAIR) or version == "v3":
         blocks.append(encoder.encode(TEST))
+    if recipe == CODE_REPAIR:
+        blocks += [encoder.encode(grid) for grid in (PAIRS[1].input, as_grid([[5]]), PAIRS[1].output)]
     at = -1
     for block in blocks:
         at = prompt.user.index(block, at + 1)
     assert prompt.user.count("```grid") == len(blocks)
-    assert prompt.user.count(f"```python\n{SOURCE}```\n") == (recipe == OUTPUT_FROM_CODE)
+    assert prompt.user.count(f"```python\n{SOURCE}```\n") == (recipe in (OUTPUT_FROM_CODE, CODE_REPAIR))
     assert "{" not in prompt.user + prompt.system + prompt.prefill
 
 
 @pytest.mark.parametrize(("recipe", "version"), list(TEMPLATES))
 def test_words_do_not_end_in_white_space_that_chat_templates_strip(recipe: str, version: str) -> None:
-    prompt = build_prompt(recipe, version, ROWS, PAIRS, TEST, SOURCE)
+    prompt = build_prompt(recipe, version, ROWS, PAIRS, TEST, SOURCE, MISTAKE)
     assert prompt.user == prompt.user.strip()
     assert prompt.system == prompt.system.strip()
+
+
+@given(version=st.sampled_from(["brief", "v0", "v1", "v2", "v3"]), data=st.data())
+def test_what_is_completed_is_read_in_every_version(version: str, data: st.DataObject) -> None:
+    recipe = data.draw(st.sampled_from([recipe for recipe, known in TEMPLATES if known == version]))
+    prefill = get_template(recipe, version).prefill
+    if recipe in (CODE_FROM_EXAMPLES, CODE_REPAIR):
+        letters = st.characters(codec="utf-8", exclude_characters="`")
+        body = data.draw(st.text(alphabet=letters, max_size=60).filter(str.strip))
+        if not body.strip("\n").strip():
+            return
+        source = body.strip("\n") + "\n"
+        assert parse_code(prefill, code_completion(prefill, source)) == source
+    else:
+        cells = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=30))
+        grid = as_grid([cells, cells])
+        encoder = ENCODERS[data.draw(st.sampled_from(list(ENCODERS)))]
+        read = parse_grid(prefill, grid_completion(prefill, encoder, grid), encoder)
+        assert not isinstance(read, Unparsed)
+        assert grids_equal(read, grid)
+
+
+def test_the_four_versions_differ_as_they_should() -> None:
+    v0, v1, v2, v3 = (build_prompt(CODE_FROM_EXAMPLES, f"v{number}", ROWS, PAIRS, TEST) for number in range(4))
+    assert not any(line.startswith("#") for line in v0.user.splitlines())
+    for prompt in (v1, v2, v3):
+        assert "taken for granted" in prompt.user
+    assert v1.user.endswith("# Code")
+    assert v0.prefill == v1.prefill == "```python\n"
+    assert not v2.user.endswith("# Code")
+    assert v2.prefill.startswith("# Code\n\n")
+    assert v2.prefill.endswith("\n\n```python\n")
+    assert v3.prefill == v2.prefill
+    assert [ROWS.encode(TEST) in prompt.user for prompt in (v0, v1, v2, v3)] == [False, False, False, True]
+    assert ["task(input_grid)" in prompt.user for prompt in (v0, v1, v2, v3)] == [False, False, False, True]
+    assert ["task(grid)" in prompt.user for prompt in (v0, v1, v2, v3)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("version", ["brief", "v0", "v1", "v2", "v3"])
+def test_a_repair_tells_what_was_returned_or_why_nothing(version: str) -> None:
+    def shown(answer: Grid | str) -> str:
+        mistake = Mistake(PAIRS[0], answer)
+        return build_prompt(CODE_REPAIR, version, ROWS, PAIRS[1:2], TEST, SOURCE, mistake).user
+
+    wrong, broken = shown(as_grid([[5, 6, 7]])), shown("raised IndexError")
+    assert wrong.replace(f"{ROWS.encode(as_grid([[5, 6, 7]]))}", "") != wrong
+    assert "raised IndexError" in broken
+    for text in (wrong, broken):
+        at = [text.index(ROWS.encode(grid)) for grid in (PAIRS[0].input, PAIRS[0].output)]
+        assert text.index(SOURCE) < at[0] < at[1]
+        assert "{" not in text
 
 
 def test_prefill_and_completion_together_are_one_block() -> None:
@@ -81,6 +139,10 @@ def test_prefill_and_completion_together_are_one_block() -> None:
     assert "```python\n" + code_completion("```python\n", "\ndef task(grid):\n    return grid\n\n") == code_block
     with pytest.raises(ValueError, match="prefill"):
         grid_completion("```python\n", ROWS, TEST)
+    lead_in = "# Code\n\nThis is it:\n\n```python\n"
+    assert lead_in + code_completion(lead_in, "x = 1\n") == "# Code\n\nThis is it:\n\n```python\nx = 1\n```"
+    with pytest.raises(ValueError, match="prefill"):
+        code_completion("# Code\n", "x = 1\n")
     with pytest.raises(ValueError, match="fence"):
         code_completion("```python\n", "text = '''\n```\n'''")
 
@@ -109,6 +171,8 @@ def test_mistakes_of_the_caller() -> None:
         fit_to_context(build, (), count, 1000)
     with pytest.raises(ValueError, match="test input"):
         build_prompt(OUTPUT_FROM_EXAMPLES, "brief", ROWS, PAIRS)
+    with pytest.raises(ValueError, match="shows a mistake"):
+        build_prompt(CODE_REPAIR, "v0", ROWS, PAIRS, TEST, SOURCE)
     with pytest.raises(ValueError, match="shows a program"):
         build_prompt(OUTPUT_FROM_CODE, "brief", ROWS, PAIRS, TEST)
     with pytest.raises(InputError, match=r"'v9'; known: .*output-from-examples v0"):
