@@ -26,6 +26,21 @@ class Failure(enum.StrEnum):
     NOT_FINITE = "logits not finite"
 
 
+def failure_of(message: str, *, started: bool) -> Failure:
+    """What an engine's message says about its failure.
+
+    Args:
+        message: Of the exception.
+        started: Whether it had run before.
+    """
+    text = message.lower()
+    if "not finite" in text:
+        return Failure.NOT_FINITE
+    if "memory" in text:
+        return Failure.OUT_OF_MEMORY
+    return Failure.DIED if started else Failure.START
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a rung gives up: fields of the plan, and why in words."""

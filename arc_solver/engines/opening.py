@@ -1,28 +1,32 @@
-"""Which engine answers: from wishes to a plan for this machine, and from a plan to an engine that started.
+"""Which engines answer: from wishes to plans for this machine, and from plans to engines that started.
 
-An engine that does not start is replaced by what the ladder of `degrading.py` says, down to transformers, and each step
-is told. torch is imported only after the plan's variables are set. Knows nothing of tasks.
+On GPUs, and wherever vLLM runs, engines live in processes of their own (`fleet.py`); transformers on a CPU runs in this
+one. An engine that does not start is replaced by what the ladder of `degrading.py` says, down to transformers, and each
+step is told. Knows nothing of tasks.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from arc_solver.engines.base import Engine
-from arc_solver.engines.degrading import Failure, next_step
+from arc_solver.engines.degrading import failure_of, next_step
 from arc_solver.engines.devices import Machine, probe, probe_host
+from arc_solver.engines.fleet import EngineFleet
 from arc_solver.engines.model_folder import read_facts
 from arc_solver.engines.plans import EnginePlan, Refusal, Wishes, make_plan
 from arc_solver.errors import EngineError, ModelError
+from arc_solver.prompts.rendering import PromptEncoder
 
 Starter = Callable[[EnginePlan, Path, "Path | None", int], Engine]
 
 
-def plan_engine(model: Path, wishes: Wishes, machine: Machine | None = None) -> EnginePlan:
-    """How the model is run by one engine process on this machine.
+def plan_engines(model: Path, wishes: Wishes, machine: Machine | None = None) -> tuple[EnginePlan, ...]:
+    """How the model is run on this machine: one plan for each engine process.
 
     Args:
         model: The model's folder.
@@ -39,11 +43,11 @@ def plan_engine(model: Path, wishes: Wishes, machine: Machine | None = None) -> 
     plan = make_plan(machine, read_facts(model), wishes)
     if isinstance(plan, Refusal):
         raise ModelError(plan.text())
-    return plan.engines[0]
+    return plan.engines
 
 
 def start(plan: EnginePlan, model: Path, adapter: Path | None, n_threads: int) -> Engine:
-    """The engine of a plan.
+    """The engine of a plan, in this process.
 
     Raises:
         ModelError: Model or adapter cannot be loaded.
@@ -79,7 +83,52 @@ def start(plan: EnginePlan, model: Path, adapter: Path | None, n_threads: int) -
         eager=plan.eager,
         merge_adapter=plan.merge_adapter,
         n_devices=max(1, len(plan.devices)),
+        own_process=False,  # this process was made for it
     )
+
+
+def open_engines(
+    plans: Sequence[EnginePlan],
+    model: Path,
+    adapter: Path | None,
+    *,
+    n_threads: int,
+    tell: Callable[[str], None],
+) -> Engine:
+    """What answers with these plans: a fleet of processes, or one engine in this process, where a CPU has to do with
+    transformers.
+
+    Args:
+        plans: One for each engine.
+        model: The model's folder.
+        adapter: A LoRA for it, or None.
+        n_threads: CPU threads of each engine.
+        tell: Gets a line for every engine that is lost and every step down.
+
+    Raises:
+        ModelError: Model or adapter cannot be loaded.
+        EngineError: Nothing started; the last failure.
+    """
+    if len(plans) == 1 and plans[0].kind == "transformers" and not plans[0].devices:
+        return open_engine(plans[0], model, adapter, n_threads=n_threads, tell=tell)
+    return EngineFleet(plans, model, adapter, prompt_encoder(model).encode, n_threads=n_threads, tell=tell)
+
+
+def prompt_encoder(model: Path) -> PromptEncoder:
+    """What turns prompts into the tokens of this model, without its weights.
+
+    Raises:
+        ModelError: The folder holds no tokenizer that can be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        first_line = (str(error).splitlines() or ["no message"])[0]
+        raise ModelError(f"model {model}: its tokenizer cannot be loaded: {first_line}") from error
+    tokenizer.model_max_length = sys.maxsize  # who counts tokens may count too many of them, without a warning
+    return PromptEncoder(tokenizer)
 
 
 def open_engine(
@@ -109,8 +158,7 @@ def open_engine(
         try:
             return starter(plan, model, adapter, n_threads)
         except EngineError as error:
-            failure = Failure.OUT_OF_MEMORY if "memory" in str(error).lower() else Failure.START
-            weaker = next_step(plan, failure)
+            weaker = next_step(plan, failure_of(str(error), started=False))
             if weaker is None:
                 raise
             tell(f"{error}; {weaker.reasons[-1]}")

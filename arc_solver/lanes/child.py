@@ -1,5 +1,5 @@
-"""The program that runs in a lane: `python -m arc_solver.lanes.child`, a spec on standard input, messages on standard
-output.
+"""The program that runs in a lane: `python -m arc_solver.lanes.child`, specs on standard input (one, in a run on one
+machine), messages on standard output.
 
 The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the
 submission.
@@ -7,9 +7,7 @@ submission.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 import time
 import traceback
@@ -19,33 +17,44 @@ from contextlib import ExitStack
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
-from arc_solver.engines.opening import open_engine, plan_engine
+from arc_solver.engines.opening import open_engines, plan_engines
 from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
+from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
 from arc_solver.sandbox.pool import Sandbox
 
 Say = Callable[[Message], None]
 
-_PR_SET_PDEATHSIG = 1
-
 
 def main() -> None:
-    """Read the spec, run its proposers one after the other, say what they find."""
-    _die_with_parent()
-    say = _open_channel()
-    spec = decode_spec(sys.stdin.buffer.read())
-    if os.getppid() != spec.parent_pid:
-        return  # it died before we asked to be told
-    config = RunConfig.from_json(spec.config)
-    deadline = Deadline(MonotonicClock(), spec.end_s)
+    """Read specs, one a line, until there are no more; run the proposers of each one after the other, say what they
+    find. What the first spec needed (sandbox, engine) stays for those that follow, which have its configuration.
+    """
+    die_with_parent()
+    write = take_standard_output()
+
+    def say(message: Message) -> None:
+        write(encode(message))
+
     with ExitStack() as stack:
-        rooms = _Rooms(config, stack, say)
-        for index, name in enumerate(spec.proposers):
-            # What one proposer leaves of its share, the next ones get.
-            share = _share(config, spec.proposers[index:])
-            _run(name, rooms, spec, deadline.within(share * deadline.remaining_s()), say)
+        rooms: _Rooms | None = None
+        for line in sys.stdin.buffer:
+            spec = decode_spec(line)
+            if os.getppid() != spec.parent_pid:
+                return  # it died before we asked to be told
+            config = RunConfig.from_json(spec.config)
+            rooms = rooms or _Rooms(config, stack, say)
+            _follow(spec, config, rooms, say)
+
+
+def _follow(spec: LaneSpec, config: RunConfig, rooms: _Rooms, say: Say) -> None:
+    deadline = Deadline(MonotonicClock(), spec.end_s)
+    for index, name in enumerate(spec.proposers):
+        # What one proposer leaves of its share, the next ones get.
+        share = _share(config, spec.proposers[index:])
+        _run(name, rooms, spec, deadline.within(share * deadline.remaining_s()), say)
 
 
 def _share(config: RunConfig, waiting: Sequence[str]) -> float:
@@ -65,6 +74,7 @@ class _Rooms:
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
         self._config, self._stack, self._say = config, stack, say
         self._engine: Engine | None = None
+        stack.callback(self._close_model)
         self._sandbox: Sandbox | SandboxError
         try:
             self._sandbox = stack.enter_context(Sandbox(config.sandbox))
@@ -88,6 +98,7 @@ class _Rooms:
             sandbox = self._sandbox_for_unknown_programs()
             return InductionProposer(self._model(), sandbox, config.induction, config.seed)
         if config.cells is not None and config.uses_cells():
+            self._close_model()  # both would not fit one GPU
             from arc_solver.proposers.cells import CellProposer
 
             return CellProposer(
@@ -100,6 +111,11 @@ class _Rooms:
         from arc_solver.proposers.transduction import TransductionProposer
 
         return TransductionProposer(self._model(), config.transduction, config.seed)
+
+    def _close_model(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
     def _started_sandbox(self) -> Sandbox:
         if isinstance(self._sandbox, SandboxError):
@@ -124,14 +140,13 @@ class _Rooms:
             wishes = Wishes(
                 settings.kind, settings.device, settings.dtype, settings.max_batch_size, settings.context_length
             )
-            self._engine = open_engine(
-                plan_engine(self._config.model, wishes),
+            self._engine = open_engines(
+                plan_engines(self._config.model, wishes),
                 self._config.model,
                 self._config.adapter,
                 n_threads=settings.n_threads,
                 tell=lambda text: self._say(Note(text)),
             )
-            self._stack.callback(self._engine.close)
             self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))
         return self._engine
 
@@ -149,25 +164,6 @@ def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say)
         say(ProposerFailed(name, f"{kind}{str(error).splitlines()[0] if str(error) else 'no message'}"))
         return
     say(ProposerDone(name, time.monotonic() - started))
-
-
-def _open_channel() -> Say:
-    """Keep standard output for messages and send everything that libraries print to standard error."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-
-    def say(message: Message) -> None:
-        line = memoryview(encode(message))
-        while line:
-            line = line[channel.write(line) :]
-
-    return say
-
-
-def _die_with_parent() -> None:
-    """A parent that is killed takes its lanes along (Linux; elsewhere the closed channel ends them)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

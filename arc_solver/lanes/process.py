@@ -30,7 +30,16 @@ class LaneProcess:
     It lives in a process group of its own, which `stop` kills as a whole, and dies with its parent.
     """
 
-    def __init__(self, name: str, spec: LaneSpec, log: Path, n_threads: int, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: LaneSpec,
+        log: Path,
+        n_threads: int,
+        command: Sequence[str],
+        *,
+        last: bool = True,
+    ) -> None:
         """Start the lane.
 
         Args:
@@ -39,6 +48,7 @@ class LaneProcess:
             log: Its standard error is appended here.
             n_threads: Threads for numerical libraries.
             command: `LANE_COMMAND`, or a test's own.
+            last: No other spec follows this one: the lane ends when it is through with it.
         """
         self.name = name
         self.proposers = spec.proposers
@@ -54,8 +64,12 @@ class LaneProcess:
                 start_new_session=True,
                 bufsize=0,
             )
-        # The spec may be larger than a pipe holds, and a lane that hangs must not make us hang.
-        threading.Thread(target=self._send, args=(encode_spec(spec),), daemon=True).start()
+        self.give(spec, last=last)
+
+    def give(self, spec: LaneSpec, *, last: bool) -> None:
+        """Hand over a spec, to a lane that is through with the one before."""
+        # It may be larger than a pipe holds, and a lane that hangs must not make us hang.
+        threading.Thread(target=self._send, args=(encode_spec(spec), last), daemon=True).start()
 
     @property
     def channel(self) -> int:
@@ -96,13 +110,15 @@ class LaneProcess:
         except subprocess.TimeoutExpired:
             return None
 
-    def _send(self, data: bytes) -> None:
-        assert self._process.stdin is not None
+    def _send(self, data: bytes, last: bool) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None
         try:
-            with self._process.stdin as pipe:
-                view = memoryview(data)
-                while view:
-                    view = view[pipe.write(view) :]
+            view = memoryview(data)
+            while view:
+                view = view[pipe.write(view) :]
+            if last:
+                pipe.close()
         except (BrokenPipeError, ValueError):
             pass  # the lane died; reading its channel tells
 

@@ -97,7 +97,7 @@ def decode(line: bytes) -> Message:
 
 
 def encode_spec(spec: LaneSpec) -> bytes:
-    """The spec as JSON; `decode_spec` is the inverse."""
+    """The spec as one line of JSON, newline included; `decode_spec` is the inverse."""
     tasks = [
         {
             "id": task.task_id,
@@ -114,7 +114,7 @@ def encode_spec(spec: LaneSpec) -> bytes:
         "config": dict(spec.config),
         "parent_pid": spec.parent_pid,
     }
-    return json.dumps(value, separators=(",", ":")).encode()
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def decode_spec(data: bytes) -> LaneSpec:

@@ -13,6 +13,8 @@ import pytest
 
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.engines.base import Completion, Engine, Finish, Request, Sampling
+from arc_solver.engines.fleet import EngineFleet
+from arc_solver.engines.plans import EnginePlan
 from arc_solver.engines.scripted import ScriptedEngine
 from arc_solver.prompts.base import Prompt
 
@@ -47,10 +49,22 @@ def _vllm(request: pytest.FixtureRequest) -> Engine:
     return VllmEngine(model, context_length=CONTEXT, max_sequences=5)
 
 
-ENGINES = {"scripted": _scripted, "transformers": _transformers, "vllm": _vllm}
+def _fleet(request: pytest.FixtureRequest) -> Engine:
+    """Two transformers engines, each in a process of its own."""
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from arc_solver.engines.opening import prompt_encoder
+
+    model: Path = request.getfixturevalue("tiny_model")
+    plan = EnginePlan("transformers", (), "float32", None, 5, CONTEXT, 0.0, True, True)
+    return EngineFleet([plan, plan], model, None, prompt_encoder(model).encode)
+
+
+ENGINES = {"scripted": _scripted, "transformers": _transformers, "vllm": _vllm, "fleet": _fleet}
 MARKS = {
     "scripted": [],
     "transformers": [pytest.mark.model],
+    "fleet": [pytest.mark.model],
     "vllm": [pytest.mark.model, pytest.mark.filterwarnings("ignore")],  # its own dependencies warn
 }
 
@@ -218,6 +232,8 @@ def test_a_stop_string_ends_the_completion_before_it(engine: Engine) -> None:
 
 
 def test_the_deadline_keeps_what_is_finished_and_the_engine_usable(engine: Engine) -> None:
+    if isinstance(engine, EngineFleet):
+        pytest.skip("what other processes finish does not depend on this clock: test_fleet.py asks the same of it")
     requests = sampled(n_prompts=8)
     complete = ask(engine, requests)
     clock = TickingClock()

@@ -8,7 +8,7 @@ import pytest
 
 from arc_solver.engines.base import Engine
 from arc_solver.engines.devices import simulated
-from arc_solver.engines.opening import open_engine, plan_engine
+from arc_solver.engines.opening import open_engine, plan_engines
 from arc_solver.engines.plans import EnginePlan, Wishes
 from arc_solver.engines.scripted import ScriptedEngine
 from arc_solver.errors import EngineError, ModelError
@@ -38,7 +38,7 @@ def test_a_plan_for_the_cpu_asks_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("arc_solver.engines.opening.probe", never)
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    plan = plan_engine(BASE, Wishes("auto", "cpu", "auto", 8, 512))
+    (plan,) = plan_engines(BASE, Wishes("auto", "cpu", "auto", 8, 512))
     assert (plan.kind, plan.devices, plan.dtype, plan.max_sequences, plan.context_length) == (
         "transformers", (), "float32", 8, 512,
     )  # fmt: skip
@@ -46,11 +46,11 @@ def test_a_plan_for_the_cpu_asks_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_cannot_be_had_is_a_model_error() -> None:
     with pytest.raises(ModelError, match="GPU"):
-        plan_engine(BASE, Wishes(device="cuda"), simulated("none"))
+        plan_engines(BASE, Wishes(device="cuda"), simulated("none"))
 
 
 def test_an_engine_that_does_not_start_is_replaced_step_by_step() -> None:
-    plan = plan_engine(BASE, ON_T4, simulated("t4x2"))
+    plan = plan_engines(BASE, ON_T4, simulated("t4x2"))[0]
     starter, told = Starter("vllm did not start: no kernel", suits=3), []
     open_engine(plan, BASE, None, n_threads=1, tell=told.append, starter=starter)
     assert [asked.kind for asked in starter.asked] == ["vllm", "vllm", "transformers"]
@@ -60,13 +60,13 @@ def test_an_engine_that_does_not_start_is_replaced_step_by_step() -> None:
 
 
 def test_too_little_memory_costs_sequences_first() -> None:
-    plan = plan_engine(BASE, ON_T4, simulated("t4x2"))
+    plan = plan_engines(BASE, ON_T4, simulated("t4x2"))[0]
     starter = Starter("CUDA out of memory", suits=2)
     open_engine(plan, BASE, None, n_threads=1, tell=lambda text: None, starter=starter)
     assert starter.asked[1].max_sequences < plan.max_sequences
 
 
 def test_the_last_failure_is_raised() -> None:
-    plan = plan_engine(BASE, ON_T4, simulated("t4x2"))
+    plan = plan_engines(BASE, ON_T4, simulated("t4x2"))[0]
     with pytest.raises(EngineError, match="no kernel"):
         open_engine(plan, BASE, None, n_threads=1, tell=lambda text: None, starter=Starter("no kernel", suits=99))
