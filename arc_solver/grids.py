@@ -8,6 +8,7 @@ Shapes: R rows, C columns.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,9 +48,9 @@ def as_grid(value: Any) -> Grid:
         for cell in row:
             # bool is an int in Python; in a grid it is always a slip.
             if isinstance(cell, bool) or not isinstance(cell, int | np.integer):
-                raise GridError(f"row {index} holds {cell!r}, which is not an integer")
+                raise GridError(f"row {index} holds {shown(cell)}, which is not an integer")
             if not 0 <= cell < N_COLORS:
-                raise GridError(f"row {index} holds {int(cell)}, outside 0..9")
+                raise GridError(f"row {index} holds {shown(int(cell))}, outside 0..9")
     _check_sides(len(value), width)
     return frozen(np.array(value, dtype=np.int8))
 
@@ -77,6 +78,13 @@ def grids_equal(a: Grid, b: Grid) -> bool:
 def grid_key(grid: Grid) -> bytes:
     """A hashable identity: equal for equal grids, also between processes and runs."""
     return bytes(grid.shape) + grid.tobytes()
+
+
+def shown(cell: Any) -> str:
+    """What a message says of a value that stands where a cell should be: short, however large or deep it is."""
+    if isinstance(cell, int) and cell.bit_length() > 64:
+        return f"an integer of {cell.bit_length()} bits"
+    return "an object" if isinstance(cell, dict) else reprlib.repr(cell)
 
 
 def _from_array(array: NDArray[Any]) -> Grid:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from arc_solver.errors import GridError, InputError
-from arc_solver.grids import as_grid, to_lists
+from arc_solver.datasets import MAX_ID_LENGTH, JsonObject, read_object
+from arc_solver.errors import GridError, InputError, one_line
+from arc_solver.grids import as_grid, shown, to_lists
 from arc_solver.tasks import Challenges
 from arc_solver.voting import TaskAttempts, choose_attempts
 
@@ -48,24 +49,29 @@ def validate(value: Any, challenges: Challenges) -> list[str]:
     """Everything that keeps a value from being a valid submission for these tasks.
 
     Args:
-        value: What was read from a file, or is about to be written.
+        value: What was read from a file (`load` also notices what is told twice), or is about to be written.
         challenges: The tasks that it must answer, each test input with two attempts.
 
     Returns:
-        One line per problem with task, test index and attempt; empty if the submission is valid.
+        One printable line per problem with task, test index and attempt; empty if the submission is valid.
     """
     if not isinstance(value, dict):
-        return [f"the submission must be an object, not {type(value).__name__}"]
+        return [f"the submission must be an object, not {_kind(value)}"]
     tasks = challenges.by_id()
-    problems = [f"task {task_id}: is missing" for task_id in challenges.order if task_id not in value]
+    problems = [f"{_task(task_id)}: is missing" for task_id in challenges.order if task_id not in value]
     for task_id, answers in value.items():
         if task_id not in tasks:
-            problems.append(f"task {task_id}: is not among the challenges")
+            problems.append(f"{_task(task_id)}: is not among the challenges")
         else:
-            problems.extend(
-                f"task {task_id}: {problem}" for problem in _answers(answers, len(tasks[task_id].test_inputs))
-            )
+            problems.extend(_task_problems(value, task_id, answers, len(tasks[task_id].test_inputs)))
     return problems
+
+
+def validate_form(value: Any) -> list[str]:
+    """What can be wrong with a submission whatever the tasks are: all of `validate` but ids and counts."""
+    if not isinstance(value, dict):
+        return [f"the submission must be an object, not {_kind(value)}"]
+    return [problem for task_id, answers in value.items() for problem in _task_problems(value, task_id, answers, None)]
 
 
 def encode(value: Submission) -> bytes:
@@ -131,40 +137,54 @@ def load(path: Path) -> dict[str, Any]:
     """Read a submission file, without judging what is in it: see `validate`.
 
     Raises:
-        InputError: It is missing, unreadable, no JSON or no object. One line.
+        InputError: It is missing, unreadable, no UTF-8 text (with a byte order mark it is none for Kaggle), no JSON or
+            no object. One line.
     """
-    try:
-        value = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"submission {path}: cannot be read: {error.strerror or error}") from error
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InputError(f"submission {path}: broken JSON at {place}: {error.msg}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"submission {path}: broken JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InputError(f"submission {path}: the top level must be an object, not {type(value).__name__}")
-    return value
+    return read_object(path, "submission", byte_order_mark=False)
 
 
-def _answers(answers: Any, n_test: int) -> list[str]:
+def _task(task_id: Any) -> str:
+    """A task in a message; a wrong id may hold anything."""
+    return f"task {one_line(str(task_id), MAX_ID_LENGTH)}"
+
+
+def _kind(value: Any) -> str:
+    return "dict" if isinstance(value, dict) else type(value).__name__
+
+
+def _task_problems(value: Mapping[Any, Any], task_id: Any, answers: Any, n_test: int | None) -> Iterator[str]:
+    if isinstance(value, JsonObject) and task_id in value.duplicates:
+        yield f"{_task(task_id)}: is answered more than once"
+    for problem in _answers(answers, n_test):
+        yield one_line(f"{_task(task_id)}: {problem}")
+
+
+def _answers(answers: Any, n_test: int | None) -> Iterator[str]:
     """The problems of one task's answers."""
     if not isinstance(answers, list):
-        return [f"must be a list with an entry per test input, not {type(answers).__name__}"]
-    problems = []
-    if len(answers) != n_test:
-        problems.append(f"answers {len(answers)} test inputs, the task has {n_test}")
+        yield f"must be a list with an entry per test input, not {_kind(answers)}"
+        return
+    if n_test is not None and len(answers) != n_test:
+        yield f"answers {len(answers)} test inputs, the task has {n_test}"
+    elif not answers:
+        yield "answers no test input"
     for index, answer in enumerate(answers):
-        if not isinstance(answer, dict):
-            problems.append(f"[{index}]: must be an object, not {type(answer).__name__}")
-            continue
-        problems.extend(f"[{index}]: has no {key}" for key in ATTEMPT_KEYS if key not in answer)
-        problems.extend(f"[{index}]: {key!r} does not belong here" for key in answer if key not in ATTEMPT_KEYS)
-        for key in ATTEMPT_KEYS:
-            problem = _grid_problem(answer[key]) if key in answer else None
-            if problem:
-                problems.append(f"[{index}].{key}: {problem}")
-    return problems
+        yield from (f"[{index}]{problem}" for problem in _answer(answer))
+
+
+def _answer(answer: Any) -> Iterator[str]:
+    """The problems of the answer to one test input."""
+    if not isinstance(answer, dict):
+        yield f": must be an object, not {_kind(answer)}"
+        return
+    yield from (f": has no {key}" for key in ATTEMPT_KEYS if key not in answer)
+    yield from (f": {shown(key)} does not belong here" for key in answer if key not in ATTEMPT_KEYS)
+    for key in ATTEMPT_KEYS:
+        if isinstance(answer, JsonObject) and key in answer.duplicates:
+            yield f".{key}: is told more than once"
+        problem = _grid_problem(answer[key]) if key in answer else None
+        if problem:
+            yield f".{key}: {problem}"
 
 
 def _grid_problem(value: Any) -> str | None:
@@ -175,7 +195,7 @@ def _grid_problem(value: Any) -> str | None:
         for cell in row:
             # Neither True nor a numpy integer: the first is a slip, the second no JSON writer accepts.
             if type(cell) is not int:
-                return f"row {index} holds {cell!r} ({type(cell).__name__}), which is not a plain int"
+                return f"row {index} holds {shown(cell)} ({_kind(cell)}), which is not a plain int"
     try:
         as_grid(value)
     except GridError as error:

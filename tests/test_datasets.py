@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from arc_solver.datasets import (
     load_named_challenges,
     load_solutions,
 )
-from arc_solver.errors import InputError
+from arc_solver.errors import MAX_LINE_LENGTH, InputError
 from arc_solver.grids import to_lists
 from arc_solver.tasks import Solutions
 
@@ -104,6 +105,11 @@ class TestFilesThatCannotBeUsed:
         with pytest.raises(InputError, match="not UTF-8 text: byte 7 is 0xff"):
             load_challenges(path)
 
+    def test_a_file_that_has_no_end(self, monkeypatch):
+        monkeypatch.setattr(datasets, "MAX_FILE_BYTES", 1 << 20)
+        with pytest.raises(InputError, match="is larger than 1 MiB"):
+            load_challenges(Path("/dev/zero"))
+
     def test_a_solutions_file_is_no_challenges_file(self, tmp_path):
         with pytest.raises(InputError, match="no entry is a task"):
             load_challenges(written(tmp_path / "s.json", {"a": [[[1]]]}))
@@ -168,7 +174,12 @@ class TestMalformedTasks:
         value = {"a\nb": grid_as_output([["\n" * 40_000]]), "b": grid_as_output([[{"x": "y" * 9999}]]), "c": GOOD}
         for bad in load_challenges(written(tmp_path / "c.json", value)).malformed:
             assert "\n" not in bad.reason
-            assert len(bad.reason) <= datasets.MAX_REASON_LENGTH
+            assert len(bad.reason) <= MAX_LINE_LENGTH
+
+    def test_a_reason_can_be_printed_whatever_the_id_is(self, tmp_path):
+        (bad,) = load_challenges(written(tmp_path / "c.json", {"\x1b\ud800" * 999: [], "c": GOOD})).malformed
+        assert bad.reason.isprintable()
+        assert "must be an object, not a list" in bad.reason
 
     @pytest.mark.parametrize(
         ("text", "reason"),

