@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arc_solver.engines.model_folder import TensorHeader, layer_part, read_all_headers, read_json, read_tensor_headers
+from arc_solver.engines.model_folder import TensorHeader, layer_part, read_all_headers, read_tensor_headers
 from arc_solver.engines.preflight import Remark, Severity, refused
 from arc_solver.errors import ModelError
+from arc_solver.json_files import read_json
 
 RANK_CEILINGS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM's `max_lora_rank` may be."""

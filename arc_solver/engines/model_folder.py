@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from arc_solver.errors import ModelError
+from arc_solver.json_files import optional_json, read_json
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _STORED = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
@@ -75,32 +76,6 @@ class ModelFacts:
     def token_bytes(self, dtype: str) -> int:
         """What one token of one sequence takes in the key/value cache."""
         return 2 * self.n_layers * self.n_kv_heads * self.head_width * DTYPE_BYTES[dtype]
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        ModelError: It is missing, unreadable or no object.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: missing") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path}: unreadable: {error}") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{path}: must hold a JSON object")
-    return value
-
-
-def optional_json(path: Path) -> dict[str, Any]:
-    """A JSON object, empty if there is no such file.
-
-    Raises:
-        ModelError: It is unreadable or no object.
-    """
-    return read_json(path) if path.is_file() else {}
 
 
 def read_tensor_headers(path: Path) -> dict[str, TensorHeader]:

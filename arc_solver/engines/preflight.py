@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arc_solver.engines.model_folder import (
-    optional_json,
-    read_facts,
-    read_json,
-    text_config,
-)
+from arc_solver.engines.model_folder import read_facts, text_config
 from arc_solver.errors import ModelError
+from arc_solver.json_files import optional_json, read_json
 
 MIN_CONTEXT = 512
 """A context below this holds no task with its answer, but the very smallest."""

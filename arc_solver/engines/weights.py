@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from arc_solver.engines.slots import GROUPED_ATTENTION
 from arc_solver.errors import ModelError
+from arc_solver.torchao import hide_old_torchao
 
 _LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, AttributeError, SafetensorError)
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
@@ -219,7 +219,7 @@ class AdapterSlot:
         self._active = adapter
 
     def _merge(self, adapter: Path) -> None:
-        _hide_old_torchao()
+        hide_old_torchao()
         from peft import PeftModel  # only where an adapter is used: the base alone needs no peft
         from peft.tuners.tuners_utils import BaseTunerLayer
 
@@ -259,18 +259,6 @@ class AdapterSlot:
         self._model.config.tie_word_embeddings = self._tied
         if hasattr(self._model, "peft_config"):
             del self._model.peft_config
-
-
-def _hide_old_torchao() -> None:
-    """peft refuses to work beside a torchao older than 0.16, which it would not even use here: as if it were not
-    installed.
-    """
-    try:
-        numbers = metadata.version("torchao").split(".")
-        if (int(numbers[0]), int(numbers[1])) < (0, 16):
-            sys.modules["torchao"] = None  # type: ignore[assignment]  # so an import of it fails, and a search finds none
-    except (metadata.PackageNotFoundError, ValueError, IndexError):
-        return
 
 
 def _check_keys(wrapped: Any, adapter: Path) -> None:

@@ -23,6 +23,7 @@ from arc_solver.finetune.manifest import RECORD, read_prompt_format, write_manif
 from arc_solver.finetune.nano import load_model
 from arc_solver.finetune.session import HELD_OUT_SEED
 from arc_solver.finetune.train import held_out_losses
+from arc_solver.json_files import read_json
 from arc_solver.omni.splits import HELD_OUT_SEED as SPLIT_SEED
 from arc_solver.omni.splits import LEAKING_IDS, N_HELD_OUT
 from arc_solver.omni.stream import GenerateConfig, open_engine
@@ -83,8 +84,8 @@ def bundle(weights_dir: Path, *, n_samples: int = N_SAMPLES) -> dict[str, Any]:
     worse = [recipe for recipe, loss in losses["base"].items() if losses["with_adapter"][recipe] >= loss]
     if worse:
         raise ModelError(f"the adapter does not lower the held-out loss of {', '.join(worse)}: {losses}")
-    base = json.loads((weights_dir / "base" / RECORD).read_text(encoding="utf-8"))
-    adapter = json.loads((weights_dir / "adapter" / RECORD).read_text(encoding="utf-8"))
+    base = read_json(weights_dir / "base" / RECORD)
+    adapter = read_json(weights_dir / "adapter" / RECORD)
     names = ("command", "seed", "recipes", "sources", "steps", "n_samples", "n_tokens", "hours")
     facts: dict[str, Any] = {name: base[name] for name in names}
     facts["adapter"] = {name: adapter[name] for name in names}

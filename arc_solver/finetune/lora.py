@@ -6,7 +6,6 @@ adapter.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 
 from arc_solver.errors import ModelError
 from arc_solver.finetune.manifest import ADAPTER_CONFIG, verify_adapter, write_adapter_record
+from arc_solver.json_files import read_json, write_json
+from arc_solver.torchao import hide_old_torchao
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
@@ -45,6 +46,8 @@ def add_lora(model: Any, settings: LoraSettings, *, seed: int) -> Any:
         ModelError: The model has none of the matrices in `settings.targets`.
     """
     import torch
+
+    hide_old_torchao()
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(seed)
@@ -77,10 +80,10 @@ def save_adapter(model: Any, base_dir: Path, folder: Path, record: Mapping[str, 
     # No embedding is adapted; left to itself, peft asks the network whether the vocabulary has grown.
     model.save_pretrained(folder, save_embedding_layers=False)
     config_path = Path(folder) / ADAPTER_CONFIG
-    settings = json.loads(config_path.read_text(encoding="utf-8"))
+    settings = read_json(config_path)
     # The folder's name only: a path of this machine means nothing elsewhere.
     settings["base_model_name_or_path"] = Path(base_dir).name
-    config_path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(config_path, settings, sort_keys=True)
     (Path(folder) / "README.md").unlink(missing_ok=True)
     write_adapter_record(folder, base_dir, record)
 
@@ -97,6 +100,7 @@ def load_adapter(model: Any, base_dir: Path, folder: Path, *, trainable: bool = 
     Raises:
         ModelError: The adapter was made for another base, is damaged or does not fit.
     """
+    hide_old_torchao()
     from peft import PeftModel
 
     verify_adapter(base_dir, folder)

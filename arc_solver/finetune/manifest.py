@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arc_solver.errors import ModelError
+from arc_solver.json_files import read_json, write_json
 
 MANIFEST = "manifest.json"
 RECORD = "arc_solver.json"
@@ -80,7 +80,7 @@ class PromptFormat:
 def write_model_record(model_dir: Path, prompt_format: PromptFormat, record: Mapping[str, Any]) -> None:
     """Write beside a model of ours how it must be asked, and `record` (command, seed, figures)."""
     content = {"prompt_format": dataclasses.asdict(prompt_format), "weights_sha256": weights_hash(model_dir), **record}
-    _write_json(Path(model_dir) / RECORD, content)
+    write_json(Path(model_dir) / RECORD, content)
 
 
 def read_prompt_format(model_dir: Path) -> PromptFormat | None:
@@ -92,7 +92,7 @@ def read_prompt_format(model_dir: Path) -> PromptFormat | None:
     path = Path(model_dir) / RECORD
     if not path.is_file():
         return None
-    record = _read_json(path)
+    record = read_json(path)
     if record.get("weights_sha256") != weights_hash(model_dir):
         raise ModelError(f"{model_dir}: damaged: its weights are not those that {RECORD} names")
     try:
@@ -108,7 +108,7 @@ def write_adapter_record(adapter_dir: Path, base_dir: Path, record: Mapping[str,
         "adapter_weights_sha256": weights_hash(adapter_dir),
         **record,
     }
-    _write_json(Path(adapter_dir) / RECORD, content)
+    write_json(Path(adapter_dir) / RECORD, content)
 
 
 def verify_adapter(base_dir: Path, adapter_dir: Path) -> None:
@@ -131,7 +131,7 @@ def verify_adapter(base_dir: Path, adapter_dir: Path) -> None:
     if not path.is_file():
         _check_base_name(base_dir, adapter_dir, settings)
         return
-    record = _read_json(path)
+    record = read_json(path)
     if record.get("adapter_weights_sha256") != weights_hash(adapter_dir):
         raise ModelError(f"{adapter_dir}: damaged: its weights are not those that {RECORD} names")
     expected, found = record.get("base_weights_sha256"), weights_hash(base_dir)
@@ -165,7 +165,7 @@ def read_adapter_config(adapter_dir: Path) -> dict[str, Any]:
     path = Path(adapter_dir) / ADAPTER_CONFIG
     if not path.is_file():
         raise ModelError(f"{adapter_dir}: no adapter ({ADAPTER_CONFIG} is missing)")
-    settings = _read_json(path)
+    settings = read_json(path)
     if settings.get("peft_type") != "LORA":
         raise ModelError(f"{path}: peft_type is {settings.get('peft_type')!r}, only LORA can be used")
     rank = settings.get("r")
@@ -193,7 +193,7 @@ def build_manifest(weights_dir: Path, facts: Mapping[str, Any]) -> dict[str, Any
 
 def write_manifest(weights_dir: Path, facts: Mapping[str, Any]) -> None:
     """Write `build_manifest` to `weights_dir`."""
-    _write_json(Path(weights_dir) / MANIFEST, build_manifest(weights_dir, facts))
+    write_json(Path(weights_dir) / MANIFEST, build_manifest(weights_dir, facts))
 
 
 def verify_manifest(weights_dir: Path) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def verify_manifest(weights_dir: Path) -> dict[str, Any]:
         ModelError: The manifest is missing, or a file is missing, damaged or unlisted; the message names it.
     """
     weights_dir = Path(weights_dir)
-    manifest = _read_json(weights_dir / MANIFEST)
+    manifest = read_json(weights_dir / MANIFEST)
     files = manifest.get("files", {})
     _check_files(weights_dir, files)
     for part in _PARTS:
@@ -218,7 +218,7 @@ def _verify_listed(folder: Path) -> None:
     folder = Path(folder)
     path = folder.parent / MANIFEST
     if path.is_file():
-        files = _read_json(path).get("files", {})
+        files = read_json(path).get("files", {})
         _check_files(
             folder.parent, {name: value for name, value in files.items() if name.startswith(f"{folder.name}/")}
         )
@@ -244,24 +244,6 @@ def _check_base_name(base_dir: Path, adapter_dir: Path, settings: Mapping[str, A
     expected = parent.get("base_model_class")
     if not expected or not config_path.is_file():
         return
-    found = _read_json(config_path).get("architectures") or []
+    found = read_json(config_path).get("architectures") or []
     if found and expected not in found:
         raise ModelError(f"{adapter_dir}: made for a {expected}, but the base in {base_dir} is a {found[0]}")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: missing") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path}: unreadable: {error}") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{path}: must hold a JSON object")
-    return value
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)

@@ -10,12 +10,12 @@ Knows nothing of models or samples, and nothing of what a prompt means: its fixe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from arc_solver.grids import MAX_SIDE
+from arc_solver.json_files import read_json, write_json
 
 PAD, USER, ASSISTANT, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"
 SPECIAL_TOKENS = (PAD, USER, ASSISTANT, END)
@@ -107,13 +107,13 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     """
     tokenizer.save_pretrained(folder, save_jinja_files=False)
     path = Path(folder) / "tokenizer_config.json"
-    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings = read_json(path)
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     settings["chat_template"] = CHAT_TEMPLATE
     # How this process happened to load it is no property of the tokenizer.
     for name in ("is_local", "local_files_only", "name_or_path"):
         settings.pop(name, None)
-    path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(path, settings, sort_keys=True)
     (Path(folder) / "chat_template.jinja").unlink(missing_ok=True)
 
 

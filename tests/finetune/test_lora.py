@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,22 @@ def test_a_model_without_such_matrices(tiny_base: Path) -> None:
     model, _ = load_model(tiny_base)
     with pytest.raises(ModelError, match="no adapter can be put"):
         add_lora(model, LoraSettings(targets=("nowhere",)), seed=0)
+
+
+def test_an_old_torchao_keeps_no_adapter_from_being_trained(tiny_base: Path, tmp_path: Path) -> None:
+    (tmp_path / "torchao").mkdir()
+    (tmp_path / "torchao" / "__init__.py").touch()
+    (tmp_path / "torchao-0.10.0.dist-info").mkdir()
+    (tmp_path / "torchao-0.10.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: torchao\nVersion: 0.10.0\n"
+    )
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; base, out = map(Path, sys.argv[2:]); "
+        "from arc_solver.finetune.lora import LoraSettings, add_lora, load_adapter, save_adapter; "
+        "from arc_solver.finetune.nano import load_model; model, _ = load_model(base); "
+        "save_adapter(add_lora(model, LoraSettings(rank=2), seed=0), base, out, {}); "
+        "load_adapter(load_model(base)[0], base, out)"
+    )
+    command = [sys.executable, "-c", program, tmp_path, tiny_base, tmp_path / "adapter"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

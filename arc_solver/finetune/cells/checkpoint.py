@@ -22,6 +22,7 @@ from arc_solver.errors import ModelError
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.model import CellConfig, CellModel, exported_config, exported_weights
 from arc_solver.finetune.cells.tokenizer import build_tokenizer, save_tokenizer
+from arc_solver.json_files import write_json
 
 TABLES = "cells.safetensors"
 COMPACT = "cells-compact.safetensors"
@@ -54,7 +55,7 @@ def save_plain(model: CellModel, folder: Path, *, slots: Tensor | None = None) -
     config.architectures = ["Qwen3ForCausalLM"]
     config.save_pretrained(folder)
     generation = {"eos_token_id": words.END, "pad_token_id": words.PAD, "do_sample": False}
-    (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "generation_config.json", generation)
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     tables = {name: getattr(model, name).detach().float().cpu().contiguous() for name in ("embedding", "head", "tasks")}
     save_file(tables, folder / TABLES, {"format": _FORMAT})

@@ -5,7 +5,6 @@ The folder that is written loads with `AutoTokenizer` and no code of ours. Knows
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from arc_solver.augment import N_SYMMETRIES
 from arc_solver.finetune.cells import vocabulary
 from arc_solver.grids import MAX_SIDE, N_COLORS
+from arc_solver.json_files import read_json, write_json
 from arc_solver.prompts.cells import END, INPUT, OUTPUT
 
 PAD = "PAD"
@@ -57,8 +57,8 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     """Write `tokenizer` so that `AutoTokenizer.from_pretrained` reads it in old versions as well."""
     tokenizer.save_pretrained(folder)
     path = Path(folder) / "tokenizer_config.json"
-    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings = read_json(path)
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     for name in ("is_local", "local_files_only", "name_or_path"):
         settings.pop(name, None)
-    path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(path, settings, sort_keys=True)
