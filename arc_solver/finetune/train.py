@@ -48,6 +48,7 @@ class TrainConfig:
         checkpoint_every_s: Seconds between checkpoints.
         evaluate_every_steps: Steps between held-out losses.
         log_every_steps: Steps between lines.
+        log_every_s: Seconds after which there is a line all the same: a step of a large model takes long.
     """
 
     seed: int = 0
@@ -66,6 +67,7 @@ class TrainConfig:
     checkpoint_every_s: float = 180.0
     evaluate_every_steps: int = 250
     log_every_steps: int = 20
+    log_every_s: float = 60.0
 
     def __post_init__(self) -> None:
         if self.steps is None and self.time_limit_s is None:
@@ -75,7 +77,7 @@ class TrainConfig:
 
     def identity(self) -> dict[str, Any]:
         """The settings that a resumed run must share with the one that it continues."""
-        free = {"steps", "time_limit_s", "checkpoint_every_s", "evaluate_every_steps", "log_every_steps"}
+        free = {"steps", "time_limit_s", "checkpoint_every_s", "evaluate_every_steps", "log_every_steps", "log_every_s"}
         return {name: value for name, value in dataclasses.asdict(self).items() if name not in free}
 
 
@@ -116,22 +118,25 @@ class TrainResult:
 def weighted_loss(model: Any, batch: Batch) -> tuple[Any, Any]:
     """Sum of the weighted losses of `batch` and sum of the weights.
 
-    Logits are computed from the first weighted token on and selected where a weight is set: with a large vocabulary,
-    prompts would fill the memory.
+    The head sees the chosen positions only: with a large vocabulary, logits of whole prompts would fill the memory and
+    take most of the time.
     """
     import torch
     from torch.nn import functional
 
     device = next(model.parameters()).device
     token_ids = torch.from_numpy(batch.token_ids).to(device)
-    weights = torch.from_numpy(batch.weights).to(device)
-    first = int(batch.weights.any(axis=0).argmax())
-    n_kept = token_ids.shape[1] - first
-    # Padding is on the right and attention looks left, so no mask is needed.
-    logits = model(input_ids=token_ids[:, :-1], logits_to_keep=n_kept, use_cache=False).logits
-    chosen = weights[:, first:] > 0
-    losses = functional.cross_entropy(logits[chosen].float(), token_ids[:, first:][chosen], reduction="none")
-    kept = weights[:, first:][chosen]
+    weights = torch.from_numpy(batch.weights).to(device)[:, 1:]
+    chosen = weights > 0
+    head = model.get_output_embeddings()
+    hook = head.register_forward_pre_hook(lambda _, inputs: (inputs[0][chosen], *inputs[1:]))
+    try:
+        # Padding is on the right and attention looks left, so no mask is needed.
+        logits = model(input_ids=token_ids[:, :-1], use_cache=False).logits
+    finally:
+        hook.remove()
+    losses = functional.cross_entropy(logits.float(), token_ids[:, 1:][chosen], reduction="none")
+    kept = weights[chosen]
     return (losses * kept).sum(), kept.sum()
 
 
@@ -296,7 +301,8 @@ class _Run:
     def _record(self) -> None:
         progress, config = self.progress, self.config
         evaluated = bool(self.held_out) and progress.step % config.evaluate_every_steps == 0
-        logged = progress.step % config.log_every_steps == 0
+        silent_s = progress.elapsed_s - self.recent_from[1]
+        logged = progress.step % config.log_every_steps == 0 or silent_s >= config.log_every_s
         record: dict[str, Any] = {
             "step": progress.step,
             "loss": self.recent[-1],

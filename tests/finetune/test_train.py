@@ -68,6 +68,38 @@ def test_loss_is_that_of_the_completion(tiny_model: Any, tokenizer: Any) -> None
     assert float(again.detach()) == pytest.approx(2 * expected, rel=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Model has .tie_word_embeddings")
+def test_the_loss_is_the_same_where_the_head_carries_an_adapter(tiny_model: Any, tokenizer: Any) -> None:
+    peft = pytest.importorskip("peft")
+    config = peft.LoraConfig(r=2, target_modules=["q_proj", "lm_head"], init_lora_weights=False)
+    adapted = peft.get_peft_model(tiny_model, config)
+    sample = encode(tokenizer, next(shared.reversals(0)), Encoding(32))
+    loss, weight = weighted_loss(adapted, collate([sample], tokenizer.pad_token_id))
+    token_ids = torch.tensor(sample.token_ids[None].astype("int64"))
+    logits = adapted(input_ids=token_ids).logits[0, sample.n_prompt - 1 : -1]
+    expected = torch.nn.functional.cross_entropy(logits, token_ids[0, sample.n_prompt :], reduction="sum")
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert float(weight) == len(sample.token_ids) - sample.n_prompt
+
+
+def test_there_is_a_line_now_and_then_however_long_a_step_takes(
+    tiny_model: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    class Slow:
+        """Every look at the clock costs ten seconds."""
+
+        time_s = 0.0
+
+        def now_s(self) -> float:
+            self.time_s += 10.0
+            return self.time_s
+
+    lines: list[str] = []
+    config = dataclasses.replace(CONFIG, steps=8, log_every_steps=100, log_every_s=30.0)
+    train(tiny_model, tokenizer, shared.reversals, config, tmp_path, report=lines.append, clock=Slow())
+    assert [line.split("  ")[0] for line in lines] == ["step 3", "step 6"]
+
+
 def test_resumed_run_equals_the_unbroken_one(tokenizer: Any, tmp_path: Path) -> None:
     for optimizer in ("adamw", "muon"):
         config = dataclasses.replace(CONFIG, optimizer=optimizer, decay_share=0.0)
