@@ -8,6 +8,7 @@ Shapes: R rows, C columns.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from arc_solver.tasks import Pair, Task
 
 N_SYMMETRIES = 8
 _SAME_COLORS = tuple(range(N_COLORS))
+_TEXT = re.compile(r"(?:symmetry ([1-7]))?(?:(?:^|(?<=[1-7]), )colours ([0-9]{10}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,31 @@ class View:
             ValueError: The view orders another number of training pairs.
         """
         return Task(task.task_id, self.apply_pairs(task.train), tuple(self.apply(grid) for grid in task.test_inputs))
+
+    @property
+    def on_grids(self) -> View:
+        """The view that does the same to grids and keeps the order of the pairs."""
+        return self if self.pair_order is None else View(self.symmetry, self.colors)
+
+    def text(self) -> str:
+        """What it does to grids, such as `symmetry 5, colours 0213456789`; empty if it leaves them as they are."""
+        words = [f"symmetry {self.symmetry}"] if self.symmetry else []
+        if self.colors != _SAME_COLORS:
+            words.append("colours " + "".join(map(str, self.colors)))
+        return ", ".join(words)
+
+    @classmethod
+    def from_text(cls, text: str) -> View:
+        """The view on grids whose `text` this is.
+
+        Raises:
+            ValueError: It is that of no view.
+        """
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no view")
+        symmetry, colors = found.groups()
+        return cls(int(symmetry or 0), tuple(map(int, colors)) if colors else _SAME_COLORS)
 
     def inverse(self) -> View:
         """The view that undoes this one, on grids and on tasks."""

@@ -34,11 +34,13 @@ class ProgramEvidence:
     """A program: its source, and how many training pairs it reproduces exactly.
 
     Attributes:
-        source: Python source with a function `task(grid)`.
+        source: Python source with a function `task(grid)`, for the task in the view that `view` names.
         n_train_passed: Pairs reproduced, 0..n_train.
         n_train: Training pairs of the task.
         cost: Description length in the proposer's own units; smaller is simpler.
         logprob: Log-probability of the source where a model wrote it, in nats, else None.
+        view: In which view the task was shown to whoever wrote the source (`augment.View.text`): run on the task as it
+            is, the source gives other grids. Empty where the source is for the task as it is.
     """
 
     source: str
@@ -46,6 +48,7 @@ class ProgramEvidence:
     n_train: int
     cost: float
     logprob: float | None = None
+    view: str = ""
 
     @property
     def passes_all(self) -> bool:

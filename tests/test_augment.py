@@ -46,6 +46,28 @@ def test_invert_undoes_apply_and_the_other_way_round(view: View, grid: Grid) -> 
     assert grids_equal(view.apply(view.invert(grid)), grid)
 
 
+@given(views(3))
+def test_the_words_of_a_view_say_what_it_does_to_grids(view: View) -> None:
+    assert View.from_text(view.text()) == view.on_grids
+    assert view.on_grids.pair_order is None
+
+
+def test_the_words_of_views() -> None:
+    swapped = (0, 2, 1, 3, 4, 5, 6, 7, 8, 9)
+    assert IDENTITY.text() == View(pair_order=(1, 0)).text() == ""
+    assert View(3).text() == "symmetry 3"
+    assert View(colors=swapped).text() == "colours 0213456789"
+    assert View(5, swapped, (1, 0)).text() == "symmetry 5, colours 0213456789"
+
+
+@pytest.mark.parametrize(
+    "text", ["symmetry 0", "symmetry 8", "colours 012", "colours 0123456788", ", colours 0213456789", "symmetry 1, "]
+)
+def test_words_of_no_view(text: str) -> None:
+    with pytest.raises(ValueError, match=r"view|permutation"):
+        View.from_text(text)
+
+
 @given(views(3), tasks())
 def test_the_inverse_view_undoes_a_whole_task(view: View, task: Task) -> None:
     assert same_task(view.inverse().apply_task(view.apply_task(task)), task)

@@ -18,7 +18,9 @@ grids = (
     )
     .map(as_grid)
 )
-programs = st.builds(ProgramEvidence, st.text(), st.integers(0, 5), st.integers(0, 5), numbers, st.none() | numbers)
+programs = st.builds(
+    ProgramEvidence, st.text(), st.integers(0, 5), st.integers(0, 5), numbers, st.none() | numbers, st.text()
+)
 written = st.builds(GridEvidence, numbers, st.integers(1, 900))
 candidates = st.builds(
     Candidate,

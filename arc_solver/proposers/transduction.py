@@ -41,6 +41,7 @@ class TransductionSettings:
         wave_size: Views of a task that are asked for together, after the first.
         temperature: 0 takes the likeliest token at every step, which many views suit best.
         top_p: Nucleus of sampling.
+        min_p: Tokens less probable than this share of the likeliest one are never chosen; 0 drops none.
         encoder: How grids are written; what the model was trained on.
         version: Prompt version; what the model was trained on.
         max_pairs: Most training pairs that a view shows, 0 for all.
@@ -60,6 +61,7 @@ class TransductionSettings:
     wave_size: int = 1
     temperature: float = 0.0
     top_p: float = 1.0
+    min_p: float = 0.0
     encoder: str = "numbered"
     version: str = "brief"
     max_pairs: int = 4
@@ -75,7 +77,7 @@ class TransductionSettings:
             raise ValueError("n_samples and wave_size must be at least 1, max_pairs at least 0")
         if self.size_margin < 1:
             raise ValueError("size_margin must be at least 1")
-        Sampling(self.max_new_tokens, self.temperature, self.top_p)
+        Sampling(self.max_new_tokens, self.temperature, self.top_p, min_p=self.min_p)
         get_encoder(self.encoder)
         get_template(OUTPUT_FROM_EXAMPLES, self.version)
 
@@ -151,6 +153,7 @@ class TransductionProposer:
             settings.top_p,
             sampling_seed(self._seed, task.task_id, _SAMPLE, test_index, sample),
             STOP_STRINGS if settings.use_stop_strings else (),
+            settings.min_p,
         )
         request = Request(f"{task.task_id}/{test_index}/{sample}", fitted.prompt, sampling)
         return Question(request, task, test_index, view, self._detail(task, view, fitted, len(pairs)))

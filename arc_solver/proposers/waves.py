@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arc_solver.augment import IDENTITY, View
+from arc_solver.augment import View
 from arc_solver.engines.base import Request
 from arc_solver.proposers.base import TaskDone
 from arc_solver.tasks import Pair, Task
@@ -28,6 +28,7 @@ class Question:
         test_index: The test input that the question is about.
         view: How the task is shown.
         detail: For `Origin.detail`.
+        number: Its place among the samples of the task.
     """
 
     request: Request
@@ -35,6 +36,7 @@ class Question:
     test_index: int
     view: View
     detail: str
+    number: int = 0
 
 
 class Ledger:
@@ -52,6 +54,10 @@ class Ledger:
     def is_open(self, task_id: str) -> bool:
         """Whether more samples of the task are wanted."""
         return task_id in self._open
+
+    def expect(self, task_id: str) -> None:
+        """One more sample is asked for."""
+        self._open[task_id] += 1
 
     def settle(self, task_id: str) -> tuple[TaskDone, ...]:
         """One sample is through; `TaskDone` with the last one."""
@@ -89,11 +95,7 @@ def shown_pairs(view: View, train: Sequence[Pair], max_pairs: int) -> tuple[Pair
 
 def describe_view(view: View) -> str:
     """A few words for people."""
-    words = []
-    if view.symmetry:
-        words.append(f"symmetry {view.symmetry}")
-    if view.colors != IDENTITY.colors:
-        words.append("colours " + "".join(map(str, view.colors)))
+    words = [view.text()] if view.text() else []
     if view.pair_order is not None and view.pair_order != tuple(range(len(view.pair_order))):
         words.append("order " + " ".join(map(str, view.pair_order)))
     return ", ".join(words) or "as it is"

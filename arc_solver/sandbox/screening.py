@@ -109,6 +109,10 @@ class TaskPrograms:
         self._key_of_source[source] = digest
         return self._known.get(digest)
 
+    def key_of(self, source: str) -> bytes | str:
+        """Equal for sources, whatever their tasks, that can only do the same; a source without a digest is its own."""
+        return self._key_of_source.get(source, source)
+
     def remember(self, screened: Screened) -> None:
         """Note what became of a program, unless nothing is known because the time was over."""
         if not screened.was_cut_off:

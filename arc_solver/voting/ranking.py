@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from arc_solver.augment import View
 from arc_solver.candidates import Candidate, ProgramEvidence
 from arc_solver.grids import Grid, grid_key, to_lists
 from arc_solver.tasks import Task
@@ -119,7 +120,7 @@ def _rank_programs(
     outputs = group[0].outputs
     sources = {_program(candidate).source: candidate for candidate in group}
     answers = [pair.output for pair in task.train] + list(outputs.values())
-    literal = all(_holds_literal(source, answers) for source in sources)
+    literal = all(_holds_literal(_program(candidate), answers) for candidate in sources.values())
     cost = min(_cost(candidate) for candidate in group)
     logprob = max(_logprob(candidate) for candidate in group)
     n_missing = len(task.test_inputs) - len(outputs)
@@ -175,11 +176,13 @@ def _contradicts(shapes: tuple[Shape, ...], grid: Grid) -> bool:
     return bool(shapes) and grid.shape not in shapes
 
 
-def _holds_literal(source: str, answers: Iterable[Grid]) -> bool:
-    """True if the source spells out one of the grids as nested lists or tuples."""
-    text = "".join(source.split()).replace("(", "[").replace(")", "]").replace(",]", "]")
+def _holds_literal(evidence: ProgramEvidence, answers: Iterable[Grid]) -> bool:
+    """True if the source spells out one of the grids, as it saw them, as nested lists or tuples."""
+    view = View.from_text(evidence.view)
+    text = "".join(evidence.source.split()).replace("(", "[").replace(")", "]").replace(",]", "]")
     return any(
-        answer.size >= MIN_LITERAL_CELLS and str(to_lists(answer)).replace(" ", "") in text for answer in answers
+        answer.size >= MIN_LITERAL_CELLS and str(to_lists(view.apply(answer))).replace(" ", "") in text
+        for answer in answers
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arc_solver.augment import View
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence
 from arc_solver.grids import as_grid, grid_key, to_lists
 from arc_solver.tasks import MalformedTask, Pair, Task
@@ -18,9 +19,9 @@ ONE_TEST = Task("t", (PAIR, PAIR), (as_grid([[3, 4]]),))
 A, B, C, D = ([[value, value]] for value in (1, 2, 3, 4))
 
 
-def program(*outputs, source="s", passed=2, cost=1.0, logprob=None, proposer="search", task_id="t"):
+def program(*outputs, source="s", passed=2, cost=1.0, logprob=None, proposer="search", task_id="t", view=""):
     grids = {index: as_grid(grid) for index, grid in enumerate(outputs) if grid is not None}
-    return Candidate(task_id, grids, Origin(proposer), ProgramEvidence(source, passed, 2, cost, logprob))
+    return Candidate(task_id, grids, Origin(proposer), ProgramEvidence(source, passed, 2, cost, logprob, view))
 
 
 def vote(grid, logprob=-1.0, seed=0, test_index=0, detail=""):
@@ -88,6 +89,19 @@ def test_an_answer_spelled_out_in_the_program_stands_below(source):
     assert [to_lists(entry.grid) for entry in found] == [turned, ANSWER]
     assert "literal" in found[1].reason
     assert "literal" not in found[0].reason
+
+
+def test_an_answer_spelled_out_in_another_view_counts_in_that_view():
+    task = Task("t", (PAIR, PAIR), (as_grid([[1, 2, 3]] * 3),))
+    view = View(5, (0, 2, 1, 3, 4, 5, 6, 7, 8, 9))
+    turned = to_lists(as_grid(ANSWER)[::-1])
+    shown = to_lists(view.apply(as_grid(ANSWER)))
+    memorised = program(ANSWER, source=f"def task(grid): return {shown}", view=view.text())
+    honest = program(turned, source="honest" * 99, cost=50.0)
+    assert "literal" in rank_outputs(task, [memorised])[0][0].reason
+    assert ranked([memorised, honest], task) == [turned, ANSWER]
+    elsewhere = program(ANSWER, source=f"def task(grid): return {shown}")
+    assert "literal" not in rank_outputs(task, [elsewhere])[0][0].reason
 
 
 def test_a_training_output_spelled_out_counts_too_but_a_small_pattern_does_not():
