@@ -71,6 +71,7 @@ class RunConfig:
         n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
         allow_unsafe_sandbox: Run programs that a model wrote even where the sandbox has grade C and nothing but limits
             stands between them and this machine.
+        ray_address: The Ray cluster on which the proposers run, "" for none.
     """
 
     time_limit_s: float
@@ -83,6 +84,7 @@ class RunConfig:
     refresh_s: float = 5.0
     n_search_lanes: int = 0
     allow_unsafe_sandbox: bool = False
+    ray_address: str = ""
     engine: EngineSettings = field(default_factory=EngineSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     induction: InductionSettings = field(default_factory=InductionSettings)
@@ -107,8 +109,8 @@ class RunConfig:
         return build(cls, value, "config")
 
     def decides(self) -> dict[str, Any]:
-        """What decides the answers: all but the time, the threads, the places of files and what may run at all. A
-        journal belongs to this.
+        """What decides the answers: all but the time, the threads, the places of files and of processes, and what may
+        run at all. A journal belongs to this.
         """
         value = self.to_json()
         for name in (
@@ -120,6 +122,7 @@ class RunConfig:
             "model",
             "adapter",
             "cells",
+            "ray_address",
         ):
             value.pop(name)
         value.pop("allow_unsafe_sandbox")

@@ -24,6 +24,7 @@ from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.journal import Journal, earlier_path
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
+from arc_solver.lanes.weights import fingerprints
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
 from arc_solver.progress import Progress, Status
 from arc_solver.proposers.base import TaskDone
@@ -31,7 +32,6 @@ from arc_solver.submission import build, write_atomic
 from arc_solver.tasks import Challenges, Task
 
 _POLL_S = 0.5
-_SAMPLED_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +244,12 @@ class _Run:
 
 def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tuple[str, ...], tuple[Task, ...]]]:
     """Lanes as (name, proposers, tasks): the search on every core, each lane with its share of the tasks, and beside it
-    the proposers that need the model, one after the other in one process, so that they share its weights.
+    the proposers that need the model, one after the other in one process, so that they share its weights. On a cluster
+    one lane for everything, which has it done elsewhere.
     """
     tasks = challenges.tasks
+    if config.ray_address:
+        return [("cluster", config.proposers, tasks)]
     lanes: list[tuple[str, tuple[str, ...], tuple[Task, ...]]] = []
     if "search" in config.proposers:
         n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
@@ -260,22 +263,4 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
 def run_key(challenges: Challenges, config: RunConfig) -> str:
     """What a journal belongs to: the tasks, the weights and every setting that decides the answers."""
     settings = json.dumps(config.decides(), sort_keys=True)
-    folders = (config.model, config.adapter, config.cells if config.uses_cells() else None)
-    weights = [_fingerprint(folder) for folder in folders]
-    return hashlib.sha256(f"{challenges_hash(challenges)} {settings} {weights}".encode()).hexdigest()
-
-
-def _fingerprint(folder: Path | None) -> str:
-    """Tells one model's or adapter's files from another's, wherever they lie, without reading gigabytes: the size, the
-    beginning and the end of each file (two adapters of one shape differ only in their numbers).
-    """
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
-        if path.is_file():
-            n_bytes = path.stat().st_size
-            digest.update(f"{path.name} {n_bytes} ".encode())
-            with path.open("rb") as file:
-                digest.update(file.read(_SAMPLED_BYTES))
-                file.seek(max(0, n_bytes - _SAMPLED_BYTES))
-                digest.update(file.read(_SAMPLED_BYTES))
-    return digest.hexdigest()
+    return hashlib.sha256(f"{challenges_hash(challenges)} {settings} {fingerprints(config)}".encode()).hexdigest()

@@ -228,7 +228,7 @@ from arc_solver.config import RunConfig
 from pathlib import Path
 import os, time
 spec = LaneSpec(("search",), (), frozenset(), time.monotonic() + 60, RunConfig(60.0).to_json(), os.getpid())
-lives = "import time; from arc_solver.lanes.child import _die_with_parent as bind; bind(); time.sleep(60)"
+lives = "import time; from arc_solver.processes import die_with_parent as bind; bind(); time.sleep(60)"
 command = [sys.executable, "-c", lives]
 lane = LaneProcess("cpu", spec, Path(sys.argv[1]), 1, command)
 print(lane._process.pid, flush=True)

@@ -26,6 +26,9 @@ from arc_solver.engines.plans import Refusal
 from arc_solver.errors import ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
 from arc_solver.finetune.manifest import read_prompt_format
+from arc_solver.lanes.process import LANE_COMMAND
+from arc_solver.lanes.ray_child import RAY_COMMAND
+from arc_solver.lanes.ray_cluster import check_cluster
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
 from arc_solver.progress import ConsoleProgress
@@ -65,6 +68,13 @@ from arc_solver.tasks import Challenges, Solutions
     is_flag=True,
     help="Run programs that the model wrote even where the sandbox has grade C (see `arc-solver doctor`).",
 )
+@click.option(
+    "--ray",
+    "ray_address",
+    metavar="ADDRESS",
+    default="",
+    help="Run the proposers on a Ray cluster: host:port of its head, auto, or local (see docs/scaling.md).",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
 @told_plainly
 def solve(
@@ -83,6 +93,7 @@ def solve(
     seed: int,
     resume: bool,
     allow_unsafe_sandbox: bool,
+    ray_address: str,
     json_file: Path | None,
 ) -> None:
     """Solve ARC tasks and write a submission.
@@ -106,6 +117,8 @@ def solve(
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, dtype=dtype))
     if allow_unsafe_sandbox:
         config = dataclasses.replace(config, allow_unsafe_sandbox=True)
+    if ray_address:
+        config = _on_cluster(config, ray_address)
     tasks, where, public_name = read_challenges(dataset, challenges)
     if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
         console.print("warning: --limit is ignored in Kaggle's scoring run, where every task must be answered")
@@ -113,11 +126,22 @@ def solve(
         tasks = limited(tasks, limit)
     truth = _truth(public_name, solutions, tasks)
     check_output_path(output)
+    cluster = check_cluster(ray_address) if ray_address else ""
     config = _with_a_model_that_works(console, config, tasks)
     _introduce(console, tasks, where, config, output)
+    if cluster:
+        console.print(f"cluster: {cluster}", markup=False, highlight=False)
     _let_sigterm_end_cleanly()
     with ConsoleProgress(console) as progress:
-        result = run_pipeline(tasks, config, RunFiles(output), resume=resume, clock=MonotonicClock(), progress=progress)
+        result = run_pipeline(
+            tasks,
+            config,
+            RunFiles(output),
+            resume=resume,
+            clock=MonotonicClock(),
+            progress=progress,
+            lane_command=RAY_COMMAND if ray_address else LANE_COMMAND,
+        )
     scores = _report(console, result, truth, output)
     if json_file is not None:
         write_json(json_file, _figures(result, config, where, tasks) | scores)
@@ -149,6 +173,12 @@ def _configure(
     return config
 
 
+def _on_cluster(config: RunConfig, address: str) -> RunConfig:
+    """The configuration for a cluster: its nodes have working folders of their own."""
+    adapter, cells = (folder and folder.absolute() for folder in (config.adapter, config.cells))
+    return dataclasses.replace(config, ray_address=address, model=config.model.absolute(), adapter=adapter, cells=cells)
+
+
 def _with_a_model_that_works(console: Console, config: RunConfig, tasks: Challenges) -> RunConfig:
     """The configuration, once its model is known to work here and is asked in the way that it understands.
 
@@ -162,7 +192,8 @@ def _with_a_model_that_works(console: Console, config: RunConfig, tasks: Challen
     try:
         _check_model(config)
         config = asked_as_trained(config)
-        if config.engine.device != "cpu" or config.engine.dtype == "float16":
+        # The nodes of a cluster have devices of their own.
+        if not config.ray_address and (config.engine.device != "cpu" or config.engine.dtype == "float16"):
             _check_on_device(console, config, tasks)
     except ModelError as error:
         if not os.environ.get("KAGGLE_IS_COMPETITION_RERUN") or "search" not in config.proposers:

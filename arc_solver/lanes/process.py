@@ -60,7 +60,7 @@ class LaneProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
-                env=_environment(n_threads),
+                env=lane_environment(n_threads),
                 start_new_session=True,
                 bufsize=0,
             )
@@ -123,8 +123,8 @@ class LaneProcess:
             pass  # the lane died; reading its channel tells
 
 
-def _environment(n_threads: int) -> dict[str, str]:
-    """The child's environment: offline, bounded threads that do not spin, our package importable from where it is."""
+def lane_environment(n_threads: int) -> dict[str, str]:
+    """A child's environment: offline, bounded threads that do not spin, our package importable from where it is."""
     package_root = str(Path(__file__).resolve().parents[2])
     paths = [package_root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return os.environ | {
