@@ -18,7 +18,8 @@ import pytest
 
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.engines.base import Completion, Finish, Request, Sampling
-from arc_solver.engines.fleet import EngineFleet, Patience
+from arc_solver.engines.fleet import EngineFleet
+from arc_solver.engines.fleet_members import Patience
 from arc_solver.engines.plans import EnginePlan
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.prompts.base import Prompt
