@@ -28,7 +28,10 @@ PROPOSERS = ("search", "induction", "transduction")
 EngineKind = Literal["auto", "vllm", "transformers"]
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+WEIGHTS_VARIABLE = "ARC_SOLVER_WEIGHTS"
+"""Names the folder of the bundled weights where they do not lie beside the package, as where that is installed."""
+
+WEIGHTS = Path(os.environ.get(WEIGHTS_VARIABLE) or Path(__file__).resolve().parent.parent / "weights").resolve()
 
 _T = TypeVar("_T")
 

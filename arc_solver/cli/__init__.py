@@ -9,6 +9,7 @@ import click
 from arc_solver import __version__
 from arc_solver.cli.checking import doctor
 from arc_solver.cli.looking import show
+from arc_solver.cli.packaging import package
 from arc_solver.cli.scoring import evaluate
 from arc_solver.cli.solving import solve
 from arc_solver.cli.training import generate, train
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for _command in (solve, evaluate, validate, train, generate, doctor, show):
+for _command in (solve, evaluate, validate, train, generate, doctor, show, package):
     main.add_command(_command)

@@ -1,0 +1,118 @@
+"""The one place that starts pip: for another Python and platform than this one, and never a build from source.
+
+Knows flags, environments and how pip words its failures; nothing of bundles.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO
+
+from arc_solver.errors import InputError
+
+OLDEST = (22, 3)
+"""First release of pip with `install --dry-run --report`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run of pip said.
+
+    Attributes:
+        good: It ended well.
+        reason: Its errors, on one line; empty if it ended well.
+    """
+
+    good: bool
+    reason: str
+
+
+def target_flags(python: str, platforms: Iterable[str]) -> list[str]:
+    """For which Python and platforms, and wheels only."""
+    abis = (f"cp{python.replace('.', '')}", "abi3", "none")
+    return [
+        "--only-binary=:all:",
+        "--implementation=cp",
+        f"--python-version={python}",
+        *(flag for abi in abis for flag in ("--abi", abi)),
+        *(flag for tag in platforms for flag in ("--platform", tag)),
+    ]
+
+
+def offline_environment() -> dict[str, str]:
+    """The environment without anything that could show pip another package than those that it is told of."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
+    return kept | {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def check_version() -> None:
+    """Make sure that there is a pip that can do what is asked of it.
+
+    Raises:
+        InputError: There is none beside this Python, or it is too old.
+    """
+    done = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"pip (\d+)\.(\d+)", done.stdout)
+    if done.returncode or found is None:
+        raise InputError(f"packaging needs pip beside {sys.executable}: python -m ensurepip --upgrade")
+    if (int(found[1]), int(found[2])) < OLDEST:
+        raise InputError(f"packaging needs pip {OLDEST[0]}.{OLDEST[1]} or later, here is {found[1]}.{found[2]}")
+
+
+@contextmanager
+def started(
+    arguments: Iterable[str], words: IO[str], *, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running pip, killed if it is left before it has ended.
+
+    Args:
+        arguments: What follows `pip`.
+        words: Where its output goes.
+        environment: Of the process; None for this one's.
+    """
+    command = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=words,
+        stderr=subprocess.STDOUT,
+        env=None if environment is None else dict(environment),
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def run(arguments: Iterable[str], *, environment: Mapping[str, str] | None = None) -> Answer:
+    """Run pip to its end."""
+    with TemporaryFile("w+", errors="replace") as words:
+        with started(arguments, words, environment=environment) as process:
+            process.wait()
+        return read_answer(process.returncode, words)
+
+
+def read_answer(code: int, words: IO[str]) -> Answer:
+    """Exit code and output of a run as an answer."""
+    words.seek(0)
+    return answer_of(code, words.read())
+
+
+def answer_of(code: int, words: str) -> Answer:
+    """Exit code and output of a run as an answer."""
+    if code == 0:
+        return Answer(True, "")
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    # What stands between is what a conflict consists of, a line each.
+    conflict = [line for line in lines if "depends on" in line or "The user requested" in line]
+    return Answer(False, "; ".join(dict.fromkeys((*conflict, *(errors or lines[-3:])))) or f"pip ended with {code}")
