@@ -40,7 +40,8 @@ def with_argument(source: str, name: str) -> str:
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and node.id == old
     ]
-    renamed = _replaced(source, ((node.lineno, node.col_offset) for node in (argument, *uses)), old, name)
+    places = [(argument.lineno, argument.col_offset), *((node.lineno, node.col_offset) for node in uses)]
+    renamed = _replaced(source, places, old, name)
     argument.arg = name
     for node in uses:
         node.id = name

@@ -90,19 +90,23 @@ class _Run:
             _LOG.info("induction wave %d: %d questions", wave, len(questions))
             if questions:
                 yield from self._sample_and_run(questions)
-            for _ in range(settings.repair_rounds):
-                if self._sampling_deadline.passed():
-                    return
-                repairs: dict[str, Question] = {}
-                yield from self._ask_for_repairs(repairs)
-                _LOG.info("induction wave %d: %d repairs", wave, len(repairs))
-                if not repairs:
-                    break
-                yield from self._sample_and_run(repairs)
-        if settings.repair_rounds:
+            yield from self._repair(wave)
+        if settings.repair_rounds and not self._sampling_deadline.passed():
             for task in self._tasks:
                 if self._ledger.is_open(task.task_id):
                     yield from self._ledger.settle(task.task_id)
+
+    def _repair(self, wave: int) -> Iterator[Event]:
+        """Ask again for what is wrong of this wave, then for what is wrong of that, and leave the rest alone."""
+        for round_number in range(self._settings.repair_rounds):
+            repairs: dict[str, Question] = {}
+            yield from self._ask_for_repairs(repairs)
+            _LOG.info("induction wave %d, round %d: %d repairs", wave, round_number, len(repairs))
+            if not repairs:
+                break
+            yield from self._sample_and_run(repairs)
+        for record in self._records.values():
+            record.wrong.clear()
 
     # -- asking ------------------------------------------------------------------------------------------------------
 

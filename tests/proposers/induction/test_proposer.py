@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pytest
 
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.candidates import Candidate, ProgramEvidence, Rejected
 from arc_solver.engines.base import Request
-from arc_solver.engines.scripted import Script, ScriptedEngine
-from arc_solver.errors import GridError
+from arc_solver.engines.scripted import ScriptedEngine
 from arc_solver.grids import Grid, as_grid, frozen, grids_equal
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.induction import InductionProposer, InductionSettings
 from arc_solver.sandbox.limits import Limits
-from arc_solver.sandbox.normalise import digest
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import (
-    Failed,
-    InvalidOutput,
-    NonDeterministic,
-    Normalised,
     NotRun,
-    Ok,
     Program,
-    Raised,
-    SyntaxInvalid,
     Verdict,
 )
 from arc_solver.tasks import Pair, Task
 
 Read = Callable[[str], list[Grid]]
 NewTask = Callable[..., Task]
+Propose = Callable[..., list[Event]]
+NewRunner = type
 
 FLIP = "def task(grid):\n    return grid[::-1]\n"
 FLIP_AGAIN = "def task(grid):\n    return np.flipud(grid)\n"
 COPY = "def task(grid):\n    return grid\n"
 BROKEN = "def task(grid):\n    return grid[99]\n"
 NONSENSE = "def task(grid:\n"
-
-
-class InProcessRunner:
-    """Runs the harmless programs of these tests; remembers what it was given."""
-
-    def __init__(self, unstable: frozenset[str] = frozenset()) -> None:
-        self.screened: list[list[Program]] = []
-        self.confirmed: list[list[Program]] = []
-        self._unstable = unstable
-
-    def normalise(self, sources: Sequence[str], deadline: Deadline | None = None) -> list[Normalised | Failed]:
-        digests = [digest(source, dir(builtins)) for source in sources]
-        return [SyntaxInvalid() if each is None else Normalised(each) for each in digests]
-
-    def run(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
-        self.screened.append(list(programs))
-        return [self._verdict(program) for program in programs]
-
-    def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
-        self.confirmed.append(list(programs))
-        return [
-            NonDeterministic() if program.source in self._unstable else self._verdict(program) for program in programs
-        ]
-
-    def _verdict(self, program: Program) -> Verdict:
-        names: dict[str, object] = {"np": np}
-        try:
-            exec(program.source, names)
-        except SyntaxError:
-            return SyntaxInvalid()
-        outputs: list[Grid] = []
-        for grid in program.inputs:
-            try:
-                outputs.append(as_grid(np.array(names["task"](grid))))  # type: ignore[operator]
-            except GridError:
-                return InvalidOutput(tuple(outputs), "shape")
-            except Exception as error:  # noqa: BLE001  (whatever a program raises is its verdict)
-                return Raised(tuple(outputs), type(error).__name__)
-        return Ok(tuple(outputs))
 
 
 def flipped(grid: Grid) -> Grid:
@@ -95,25 +47,12 @@ def never() -> Deadline:
     return Deadline(ManualClock(), 100.0)
 
 
-def propose(
-    script: Script | ScriptedEngine,
-    tasks: Sequence[Task],
-    runner: InProcessRunner | None = None,
-    seed: int = 0,
-    deadline: Deadline | None = None,
-    **changes: object,
-) -> list[Event]:
-    engine = script if isinstance(script, ScriptedEngine) else ScriptedEngine(script)
-    proposer = InductionProposer(engine, runner or InProcessRunner(), InductionSettings(**changes), seed)
-    return list(proposer.propose(tasks, deadline or never()))
-
-
 def by_sample(*sources: str) -> Callable[[Request], str]:
     """Answers sample i of every task with source i."""
     return lambda request: fenced(sources[int(request.request_id.split("/")[1])])
 
 
-def test_a_right_program_becomes_a_candidate_with_all_outputs(new_task: NewTask) -> None:
+def test_a_right_program_becomes_a_candidate_with_all_outputs(new_task: NewTask, propose: Propose) -> None:
     task = new_task("t", flipped)
     candidate, done = propose(by_sample(FLIP), [task], n_samples=1)
     assert isinstance(candidate, Candidate)
@@ -127,8 +66,8 @@ def test_a_right_program_becomes_a_candidate_with_all_outputs(new_task: NewTask)
     assert (candidate.evidence.cost, candidate.evidence.logprob) == (n_tokens, pytest.approx(-0.1 * n_tokens))
 
 
-def test_every_used_program_was_confirmed(new_task: NewTask) -> None:
-    runner = InProcessRunner(unstable=frozenset({FLIP}))
+def test_every_used_program_was_confirmed(new_task: NewTask, propose: Propose, new_runner: NewRunner) -> None:
+    runner = new_runner(unstable=frozenset({FLIP}))
     events = propose(by_sample(FLIP, FLIP_AGAIN), [new_task("t", flipped)], runner, n_samples=2)
     assert [program.source for batch in runner.confirmed for program in batch] == [FLIP, FLIP_AGAIN]
     assert events[0] == Rejected("t", "induction", "program: nondeterministic")
@@ -145,15 +84,15 @@ def test_every_used_program_was_confirmed(new_task: NewTask) -> None:
         ("```", "program: empty"),
     ],
 )
-def test_what_is_no_use_is_rejected_and_counted(text: str, reason: str) -> None:
+def test_what_is_no_use_is_rejected_and_counted(text: str, reason: str, propose: Propose) -> None:
     pair = Pair(as_grid([[1], [2]]), as_grid([[2], [1]]))
     task = Task("t", (pair, pair), (pair.input,))
     events = propose(lambda request: text, [task], n_samples=1)
     assert events == [Rejected("t", "induction", reason), TaskDone("t", "induction")]
 
 
-def test_a_program_that_was_seen_is_not_run_again(new_task: NewTask) -> None:
-    runner = InProcessRunner()
+def test_a_program_that_was_seen_is_not_run_again(new_task: NewTask, propose: Propose, new_runner: NewRunner) -> None:
+    runner = new_runner()
     events = propose(by_sample(FLIP, FLIP, FLIP), [new_task("t", flipped)], runner, n_samples=3)
     first, others, test = runner.screened
     assert [batch[0].source for batch in runner.screened] == [FLIP] * 3
@@ -161,8 +100,10 @@ def test_a_program_that_was_seen_is_not_run_again(new_task: NewTask) -> None:
     assert events[1:] == [Rejected("t", "induction", "program: duplicate")] * 2 + [TaskDone("t", "induction")]
 
 
-def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(new_task: NewTask) -> None:
-    runner = InProcessRunner()
+def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(
+    new_task: NewTask, propose: Propose, new_runner: NewRunner
+) -> None:
+    runner = new_runner()
     renamed = "def task(picture):\n    # turned over\n    return picture[::-1]\n"
     sources = (FLIP, COPY, renamed, COPY.replace("grid", "g"), NONSENSE, NONSENSE)
     events = propose(by_sample(*sources), [new_task("t", flipped)], runner, n_samples=6)
@@ -173,7 +114,7 @@ def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(new_task
     assert sum(isinstance(event, Candidate) for event in events) == 1
 
 
-def test_the_same_program_for_two_tasks_is_run_for_both(new_task: NewTask) -> None:
+def test_the_same_program_for_two_tasks_is_run_for_both(new_task: NewTask, propose: Propose) -> None:
     events = propose(by_sample(FLIP), [new_task("a", flipped), new_task("b", flipped)], n_samples=1)
     assert {event.task_id for event in events if isinstance(event, Candidate)} == {"a", "b"}
 
@@ -189,7 +130,7 @@ def counting_task(n_pairs: int) -> Task:
     return Task("t", pairs, (as_grid([[8]]),))
 
 
-def test_partial_programs_are_kept_up_to_a_number_and_then_only_if_better() -> None:
+def test_partial_programs_are_kept_up_to_a_number_and_then_only_if_better(propose: Propose) -> None:
     sources = [passes(0), passes(1), passes(2), passes(0, 1), passes(1, 2), passes(0, 1, 2)]
     settings = {"n_samples": 6, "wave_size": 1, "max_partial": 2, "stop_at_miss": False}
     events = propose(by_sample(*sources), [counting_task(4)], **settings)
@@ -199,9 +140,9 @@ def test_partial_programs_are_kept_up_to_a_number_and_then_only_if_better() -> N
     assert reasons == ["program: partial, not better"] * 2
 
 
-def test_what_is_wrong_on_the_first_pair_is_not_run_on_the_others() -> None:
+def test_what_is_wrong_on_the_first_pair_is_not_run_on_the_others(propose: Propose, new_runner: NewRunner) -> None:
     sources = [passes(0), passes(1, 2), passes(0, 1), passes(0, 2), passes(0, 1, 2)]
-    runner = InProcessRunner()
+    runner = new_runner()
     events = propose(by_sample(*sources), [counting_task(4)], runner, n_samples=5, wave_size=1, max_partial=2)
     kept = [event.evidence.n_train_passed for event in events if isinstance(event, Candidate)]
     assert kept == [1, 2, 3]
@@ -215,7 +156,7 @@ def test_what_is_wrong_on_the_first_pair_is_not_run_on_the_others() -> None:
     assert n_inputs == dict(zip(sources, ([1, 3, 1], [1], [1, 3, 1], [1, 3], [1, 3, 1]), strict=True))
 
 
-def test_a_task_is_done_after_enough_passing_programs(new_task: NewTask) -> None:
+def test_a_task_is_done_after_enough_passing_programs(new_task: NewTask, propose: Propose) -> None:
     sources = [FLIP, FLIP_AGAIN, *(f"{FLIP}# {number}\n" for number in range(6))]
     engine = ScriptedEngine(by_sample(*sources))
     other = new_task("o", flipped)
@@ -226,10 +167,12 @@ def test_a_task_is_done_after_enough_passing_programs(new_task: NewTask) -> None
     assert len(engine.calls) == 2
 
 
-def test_a_program_that_fails_on_one_test_input_keeps_its_other_outputs() -> None:
+def test_a_program_that_fails_on_one_test_input_keeps_its_other_outputs(
+    propose: Propose, new_runner: NewRunner
+) -> None:
     pair = Pair(as_grid([[1]]), as_grid([[2]]))
     task = Task("t", (pair,), (as_grid([[3]]), as_grid([[9]])))
-    runner = InProcessRunner()
+    runner = new_runner()
     source = "def task(grid):\n    return grid + 1\n"  # 9 becomes 10: no colour
     candidate, _ = propose(by_sample(source), [task], runner, n_samples=1)
     assert isinstance(candidate, Candidate)
@@ -237,7 +180,7 @@ def test_a_program_that_fails_on_one_test_input_keeps_its_other_outputs() -> Non
     assert len(runner.confirmed[0][0].inputs) == 2
 
 
-def test_views_change_the_order_of_pairs_only(read_prompt: Read, new_task: NewTask) -> None:
+def test_views_change_the_order_of_pairs_only(read_prompt: Read, new_task: NewTask, propose: Propose) -> None:
     task = new_task("t", flipped, n_pairs=4)
     engine = ScriptedEngine(by_sample(*[COPY] * 9))
     propose(engine, [task], n_samples=9, wave_size=2)
@@ -252,7 +195,7 @@ def test_views_change_the_order_of_pairs_only(read_prompt: Read, new_task: NewTa
     assert len(orders) > 1
 
 
-def test_the_first_sample_is_greedy_and_seeds_differ(new_task: NewTask) -> None:
+def test_the_first_sample_is_greedy_and_seeds_differ(new_task: NewTask, propose: Propose) -> None:
     engine = ScriptedEngine(by_sample(*[COPY] * 5))
     propose(engine, [new_task("t", flipped)], n_samples=5, temperature=0.7)
     sampling = [request.sampling for call in engine.calls for request in call]
@@ -260,7 +203,7 @@ def test_the_first_sample_is_greedy_and_seeds_differ(new_task: NewTask) -> None:
     assert len({each.seed for each in sampling}) == 5
 
 
-def test_every_task_is_asked_once_before_any_is_asked_again(new_task: NewTask) -> None:
+def test_every_task_is_asked_once_before_any_is_asked_again(new_task: NewTask, propose: Propose) -> None:
     engine = ScriptedEngine(by_sample(*[COPY] * 4))
     propose(engine, [new_task("a", flipped), new_task("b", flipped)], n_samples=4, wave_size=2)
     assert [[request.request_id for request in call] for call in engine.calls] == [
@@ -270,7 +213,7 @@ def test_every_task_is_asked_once_before_any_is_asked_again(new_task: NewTask) -
     ]
 
 
-def test_the_same_seed_gives_the_same_events(new_task: NewTask) -> None:
+def test_the_same_seed_gives_the_same_events(new_task: NewTask, propose: Propose) -> None:
     tasks = [new_task(name, flipped) for name in "abc"]
     sources = [COPY, FLIP, BROKEN, FLIP_AGAIN, NONSENSE]
     runs = [propose(by_sample(*sources), tasks, seed=3, n_samples=5, execute_batch=2) for _ in range(2)]
@@ -280,7 +223,9 @@ def test_the_same_seed_gives_the_same_events(new_task: NewTask) -> None:
 
 
 @pytest.mark.parametrize("execute_batch", [1, 3, 100])
-def test_the_batch_size_of_execution_changes_no_event_but_the_order(new_task: NewTask, execute_batch: int) -> None:
+def test_the_batch_size_of_execution_changes_no_event_but_the_order(
+    new_task: NewTask, execute_batch: int, propose: Propose
+) -> None:
     tasks = [new_task(name, lambda grid: frozen((grid + 1) % 10)) for name in "abc"]
     next_color = "def task(grid):\n    return (grid + 1) % 10\n"
     sources = [COPY, next_color, BROKEN, next_color.replace("grid + 1", "1 + grid")]
@@ -291,7 +236,7 @@ def test_the_batch_size_of_execution_changes_no_event_but_the_order(new_task: Ne
     assert reasons == expected
 
 
-def test_at_the_deadline_what_was_written_is_still_run(new_task: NewTask) -> None:
+def test_at_the_deadline_what_was_written_is_still_run(new_task: NewTask, propose: Propose) -> None:
     clock = ManualClock()
 
     def slow(request: Request) -> str:
@@ -305,8 +250,10 @@ def test_at_the_deadline_what_was_written_is_still_run(new_task: NewTask) -> Non
     assert not any(isinstance(event, TaskDone) for event in events)
 
 
-def test_a_program_that_the_deadline_cuts_off_is_neither_counted_nor_done(new_task: NewTask) -> None:
-    class CutOff(InProcessRunner):
+def test_a_program_that_the_deadline_cuts_off_is_neither_counted_nor_done(
+    new_task: NewTask, propose: Propose, new_runner: NewRunner
+) -> None:
+    class CutOff(new_runner):
         def run(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
             assert deadline is not None
             verdicts = super().run(programs, deadline)
@@ -316,13 +263,13 @@ def test_a_program_that_the_deadline_cuts_off_is_neither_counted_nor_done(new_ta
     assert [type(event) for event in events] == [Candidate]
 
 
-def test_a_task_that_does_not_fit_is_rejected_and_done(new_task: NewTask) -> None:
+def test_a_task_that_does_not_fit_is_rejected_and_done(new_task: NewTask, propose: Propose) -> None:
     engine = ScriptedEngine(by_sample(FLIP), context_length=310)
     events = propose(engine, [new_task("t", flipped)], n_samples=2)
     assert events == [Rejected("t", "induction", "prompt: too long")] * 2 + [TaskDone("t", "induction")]
 
 
-def test_the_sandbox_is_a_runner(new_task: NewTask) -> None:
+def test_the_sandbox_is_a_runner(new_task: NewTask, propose: Propose) -> None:
     task = new_task("t", flipped)
     hang = "def task(grid):\n    while True:\n        pass\n"
     proposed = []
