@@ -47,6 +47,19 @@ def rank_ceiling(rank: int) -> int | None:
     return next((ceiling for ceiling in RANK_CEILINGS if rank <= ceiling), None)
 
 
+def wanted_rank(adapter: Path) -> int:
+    """The `max_lora_rank` that an adapter needs; never below 8, which older versions of vLLM do not know.
+
+    Raises:
+        ModelError: Its configuration cannot be read, or its rank is too high for any.
+    """
+    settings = read_json(adapter / _CONFIG)
+    ceiling = rank_ceiling(max([settings.get("r", 0), *_ranks(settings)]))
+    if ceiling is None:
+        raise ModelError(f"adapter {adapter}: its rank is above {RANK_CEILINGS[-1]}: merge it")
+    return max(8, ceiling)
+
+
 def check_adapter(base: Path, adapter: Path, *, served: bool) -> tuple[Remark, ...]:
     """Everything that an adapter's folder tells against it.
 

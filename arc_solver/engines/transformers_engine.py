@@ -22,8 +22,9 @@ from arc_solver.budget import Deadline
 from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.checks import check_requests
 from arc_solver.engines.decoding import BatchLimits, Decoder
+from arc_solver.engines.grouping import AdapterGate
 from arc_solver.engines.rendering import CompletionText
-from arc_solver.engines.weights import AdapterFile, AdapterSlot, LoadedModel, load_model
+from arc_solver.engines.weights import AdapterFile, AdapterSlot, LoadedModel, check_folder, load_model
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.rendering import PromptEncoder
@@ -67,11 +68,13 @@ class TransformersEngine:
         if n_threads is not None:
             torch.set_num_threads(n_threads)
         self._device = _usable_device(device)
+        check_folder(model)
+        self._gate = AdapterGate(model, adapter, served=False)
         loaded = load_model(model, self._device, _dtype_for(dtype, self._device))
         self._loaded: LoadedModel | None = loaded
         self._adapter = adapter
         self._slot = AdapterSlot(loaded.model)
-        self._slot.use(None if adapter is None else AdapterFile.of(adapter))
+        self._slot.use(self._gate.own)
         self._context_length = min(context_length or loaded.context_length, loaded.context_length)
         self._encoder = PromptEncoder(loaded.tokenizer)
         self._text = CompletionText(loaded.tokenizer, loaded.end_tokens)
@@ -90,11 +93,7 @@ class TransformersEngine:
         self._require()
         encoded = {prompt: self._encoder.encode(prompt) for prompt in dict.fromkeys(r.prompt for r in requests)}
         check_requests(requests, lambda prompt: len(encoded[prompt]), self._context_length)
-        groups: dict[AdapterFile | None, list[Request]] = {}
-        for request in requests:
-            folder = request.adapter or self._adapter
-            groups.setdefault(None if folder is None else AdapterFile.of(folder), []).append(request)
-        return self._generate(groups, encoded, deadline, is_wanted)
+        return self._generate(self._gate.groups(requests), encoded, deadline, is_wanted)
 
     def describe(self) -> str:
         """One line for people: what runs where."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging as transformers_logging
 
 from arc_solver.engines.slots import GROUPED_ATTENTION
@@ -71,7 +71,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
             folder, dtype=dtype, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
     except _LOAD_ERRORS as error:
-        raise ModelError(f"model {folder}: cannot be loaded: {_first_line(error)}") from error
+        raise ModelError(f"model {folder}: cannot be loaded: {first_line(error)}") from error
     missing = sorted(report.get("missing_keys", ()))
     if missing:
         raise ModelError(f"model {folder}: its weights lack {len(missing)} tensors, {missing[0]} among them")
@@ -83,6 +83,23 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
     tokenizer.model_max_length = sys.maxsize  # who counts tokens may count too many of them, without a warning
     end_tokens = end_tokens_of(getattr(model, "generation_config", None), model.config, tokenizer)
     return LoadedModel(model, tokenizer, end_tokens, context_length, attention)
+
+
+def read_words(model: Path) -> tuple[Any, Any, frozenset[int]]:
+    """Configuration, tokenizer and end tokens, as `load_model` reads them, without the weights.
+
+    Raises:
+        ModelError: They cannot be read.
+    """
+    try:
+        config = AutoConfig.from_pretrained(model, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+        generation = None
+        if (model / "generation_config.json").is_file():
+            generation = GenerationConfig.from_pretrained(model, local_files_only=True)
+    except _LOAD_ERRORS as error:
+        raise ModelError(f"model {model}: cannot be loaded: {first_line(error)}") from error
+    return config, tokenizer, end_tokens_of(generation, config.get_text_config(), tokenizer)
 
 
 def check_folder(folder: Path) -> None:
@@ -147,7 +164,8 @@ def context_length_of(config: Any, tokenizer: Any, folder: Path) -> int:
     raise ModelError(f"model {folder}: its context length is written nowhere; give it as a setting")
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What a library raised, in one line: the rest is a story."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
 
@@ -215,7 +233,7 @@ class AdapterSlot:
             raise
         except _LOAD_ERRORS as error:
             self._restore()
-            raise ModelError(f"adapter {adapter.folder}: does not fit the model: {_first_line(error)}") from error
+            raise ModelError(f"adapter {adapter.folder}: does not fit the model: {first_line(error)}") from error
         self._active = adapter
 
     def _merge(self, adapter: Path) -> None:

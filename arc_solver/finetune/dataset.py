@@ -95,7 +95,8 @@ def encode(tokenizer: Any, sample: Sample, encoding: Encoding) -> Encoded | None
     split into tokens apart from each other, as they are there too.
     """
     encoder = PromptEncoder(tokenizer)
-    prompt, spans = encoder.encode(sample.prompt), []
+    prompt = encoder.encode(sample.prompt)
+    spans: list[tuple[int, int]] = []
     if encoding.pattern:
         prompt, spans = encoder.encode_with_spans(sample.prompt)
     if len(prompt) >= encoding.max_tokens:

@@ -73,12 +73,12 @@ def test_served_adapters_answer_as_merged_ones_do(tmp_path: Path, transformers: 
     shutil.copytree(ADAPTER, too_large)
     text = (too_large / "adapter_config.json").read_text()
     (too_large / "adapter_config.json").write_text(text.replace('"r": 16', '"r": 200'))
-    with pytest.raises(ModelError, match="rank 256 is above the 16"):
+    with pytest.raises(ModelError, match="rank 256 is above the 16|ranks"):
         ask(engine, requests_for(too_large))
     broken = tmp_path / "broken"
     shutil.copytree(ADAPTER, broken)
     (broken / "adapter_model.safetensors").write_bytes(b"rubbish")
-    with pytest.raises(ModelError, match="vllm refuses it"):
+    with pytest.raises(ModelError, match="damaged"):
         ask(engine, requests_for(broken))
     same(ask(engine, requests_for()), ask(transformers, requests_for(ADAPTER)))
     engine.close()

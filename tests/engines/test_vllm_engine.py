@@ -202,7 +202,7 @@ def test_an_engine_that_breaks_says_so_and_is_replaced(vllm: VllmEngine, monkeyp
     def broken() -> None:
         raise RuntimeError("no more memory\nand a long story")
 
-    monkeypatch.setattr(vllm._calls, "step", broken)
+    monkeypatch.setattr(vllm._weights.calls, "step", broken)
     with pytest.raises(EngineError, match=r"no more memory$"):
         ask(vllm, requests_for())
     assert tokens(ask(vllm, requests_for())) == before
