@@ -252,7 +252,18 @@ def test_the_expected_size(
     assert largest_output([pair(*shapes) for shapes in pairs], pair(test, (1, 1)).input) == expected
 
 
-@pytest.mark.parametrize("changes", [{"n_samples": 0}, {"temperature": -1.0}, {"size_margin": 0.5}, {"max_pairs": -1}])
+def test_settings_of_sampling_reach_the_engine(
+    new_task: Callable[..., Task], repeats: Callable[[Request], str]
+) -> None:
+    engine = ScriptedEngine(repeats)
+    propose(engine, [new_task("t", same)], n_samples=2, temperature=0.6, top_p=0.9, min_p=0.05)
+    sampling = [request.sampling for call in engine.calls for request in call]
+    assert {(each.temperature, each.top_p, each.min_p, each.stop) for each in sampling} == {(0.6, 0.9, 0.05, ())}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"n_samples": 0}, {"temperature": -1.0}, {"size_margin": 0.5}, {"max_pairs": -1}, {"min_p": 2.0}]
+)
 def test_settings_that_make_no_sense(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must|in \(0"):
         TransductionSettings(**changes)

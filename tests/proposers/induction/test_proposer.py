@@ -203,6 +203,13 @@ def test_the_first_sample_is_greedy_and_seeds_differ(new_task: NewTask, propose:
     assert len({each.seed for each in sampling}) == 5
 
 
+def test_settings_of_sampling_reach_the_engine(new_task: NewTask, propose: Propose) -> None:
+    engine = ScriptedEngine(by_sample(*[COPY] * 3))
+    propose(engine, [new_task("t", flipped)], n_samples=3, top_p=0.9, min_p=0.05, max_new_tokens=77)
+    sampling = [request.sampling for call in engine.calls for request in call]
+    assert {(each.top_p, each.min_p, each.max_new_tokens, each.stop) for each in sampling} == {(0.9, 0.05, 77, ())}
+
+
 def test_every_task_is_asked_once_before_any_is_asked_again(new_task: NewTask, propose: Propose) -> None:
     engine = ScriptedEngine(by_sample(*[COPY] * 4))
     propose(engine, [new_task("a", flipped), new_task("b", flipped)], n_samples=4, wave_size=2)

@@ -149,6 +149,14 @@ def test_what_gave_a_grid_goes_before_what_gave_none(propose: Propose) -> None:
     assert [COPY in request.prompt.user for request in repairs_of(engine)] == [False, True]
 
 
+def test_what_passes_more_goes_before_what_gave_a_grid(propose: Propose) -> None:
+    fails_late = "def task(grid):\n    return grid + 1 if grid[0, 0] < 2 else grid[99]\n"
+    sources = ["nothing", COPY, fails_late, FLIP]
+    engine = ScriptedEngine(lambda request: f"{sources[int(request.request_id.split('/')[1])]}```")
+    propose(engine, [counting_task(3)], n_samples=3, repair_rounds=1, max_repairs=1)
+    assert fails_late in repairs_of(engine)[-1].prompt.user
+
+
 def test_rounds_mend_what_the_round_before_brought(propose: Propose) -> None:
     chain = [steps(0), steps(0, 1), steps(0, 1, 2), steps(0, 1, 2, 3)]
     engine = ScriptedEngine(lambda request: f"{chain[int(request.request_id.split('/')[1])]}```")
@@ -301,6 +309,22 @@ def test_at_the_deadline_a_task_that_is_not_through_is_not_done(task: Task, prop
     events = propose(slow, [task], deadline=deadline, n_samples=2, wave_size=1, repair_rounds=1, reserve_s=0.0)
     assert not any(isinstance(event, TaskDone) for event in events)
     assert len(events) == int(ends_s)
+
+
+def test_a_task_whose_repairs_were_never_asked_for_is_not_done(task: Task, propose: Propose, new_runner: type) -> None:
+    clock = ManualClock()
+
+    class Slow(new_runner):
+        def run(self, programs, deadline=None):
+            clock.advance(1.0)
+            return super().run(programs, deadline)
+
+    settings = {"n_samples": 1, "repair_rounds": 1}
+    events = propose(answers(COPY, FLIP), [task], Slow(), deadline=Deadline(clock, 1.5), reserve_s=1.0, **settings)
+    assert events == [Rejected("t", "induction", "program: wrong on the first training pair")]
+    clock = ManualClock()
+    in_time = propose(answers(COPY, FLIP), [task], Slow(), deadline=Deadline(clock, 9.0), reserve_s=1.0, **settings)
+    assert [type(event) for event in in_time] == [Rejected, Candidate, TaskDone]
 
 
 def test_settings_that_make_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from arc_solver.augment import IDENTITY, View
+from arc_solver.augment import IDENTITY, View, all_symmetries
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.candidates import Candidate, ProgramEvidence, Rejected
 from arc_solver.engines.base import Request
 from arc_solver.engines.scripted import ScriptedEngine
-from arc_solver.grids import Grid, as_grid, frozen, grids_equal
+from arc_solver.grids import Grid, as_grid, frozen, grid_key, grids_equal
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.induction import InductionProposer, InductionSettings
 from arc_solver.sandbox.normalise import digest
@@ -103,15 +103,17 @@ def test_candidate_and_source_say_in_which_view_they_belong(
 
 def test_prompts_show_the_view_and_its_test_input(task: Task, read_prompt: Read, propose: Propose) -> None:
     engine = ScriptedEngine(lambda request: "nothing")
-    propose(engine, [task], n_samples=6, version="v3", max_pairs=0, **TURNED)
-    first, *others = [read_prompt(call[0].prompt.user) for call in engine.calls]
-    assert grids_equal(first[-1], task.test_inputs[0])
-    assert sum(all(map(grids_equal, shown, first)) for shown in others) == 0
-    for wave, shown in enumerate(others, start=1):
-        given = task.test_inputs[wave % 2]
-        cells = [sorted(np.unique(grid, return_counts=True)[1]) for grid in (shown[-1], given)]
-        assert cells[0] == cells[1]  # the same picture, turned and recoloured
-        assert len(shown) == 2 * 4 + 1
+    propose(engine, [task], n_samples=9, version="v3", max_pairs=0, **TURNED | {"colors": False})
+    seen = set()
+    for wave, call in enumerate(engine.calls):
+        *pairs, test = read_prompt(call[0].prompt.user)
+        inputs = {grid_key(grid) for grid in pairs[::2]}
+        (view,) = [v for v in all_symmetries() if {grid_key(v.apply(pair.input)) for pair in task.train} == inputs]
+        assert grids_equal(test, view.apply(task.test_inputs[wave % 2]))
+        outputs = {grid_key(grid) for grid in pairs[1::2]}
+        assert outputs == {grid_key(view.apply(pair.output)) for pair in task.train}
+        seen.add(view)
+    assert len(seen) > 3
 
 
 def test_each_view_executes_a_program_once(task: Task, propose: Propose, new_runner: type) -> None:
