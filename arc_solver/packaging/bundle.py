@@ -19,7 +19,6 @@ from typing import Any, Protocol
 
 from arc_solver.errors import InputError
 from arc_solver.finetune.manifest import hash_file
-from arc_solver.packaging import pip
 from arc_solver.packaging.closure import find_gaps
 from arc_solver.packaging.downloading import fetch
 from arc_solver.packaging.images import Target
@@ -44,6 +43,7 @@ from arc_solver.packaging.metadata import (
 from arc_solver.packaging.notebook import make_notebook
 from arc_solver.packaging.parts import Limits, part_folder, split
 from arc_solver.packaging.payload import Payload, choose_payload
+from arc_solver.packaging.pip_process import check_pip
 from arc_solver.packaging.resolution import (
     Wheel,
     cached_lock,
@@ -53,7 +53,7 @@ from arc_solver.packaging.resolution import (
     resolve,
     write_lock,
 )
-from arc_solver.packaging.wheel import ENTRY, build_wheel, outside_source
+from arc_solver.packaging.wheel import BOOTSTRAP, ENTRY, build_wheel, outside_source
 
 _WHEELS = "wheels"
 _NOTEBOOK = "notebook"
@@ -152,7 +152,7 @@ def build(order: Order, teller: Teller) -> Bundle:
     for source in order.model_sources:
         check_model_source(source)
     _check_place(order.out)
-    pip.check_version()
+    check_pip()
     teller.stage("weights")
     payload = choose_payload(order.target, order.model, order.adapter)
     building = order.out.with_name(order.out.name + ".building")
@@ -232,7 +232,7 @@ def check(folder: Path) -> Bundle:
         InputError: Something is missing, damaged or too much; the message names all of it.
     """
     manifest = read_manifest(folder)
-    pip.check_version()
+    check_pip()
     problems = find_problems(folder)
     if problems:
         raise InputError("; ".join(problems))
@@ -257,7 +257,8 @@ def _check_place(out: Path) -> None:
 
 def _collect(payload: Payload, own: Path, wheels: Sequence[Wheel], cache: Path) -> dict[str, Path]:
     """Every file of the bundle: its name there -> where it is now."""
-    files = {ENTRY: outside_source(ENTRY), f"{_WHEELS}/{own.name}": own, **payload.files}
+    files = {name: outside_source(name) for name in (ENTRY, BOOTSTRAP)}
+    files |= {f"{_WHEELS}/{own.name}": own, **payload.files}
     return files | {f"{_WHEELS}/{wheel.file}": cache / wheel.file for wheel in wheels}
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from arc_solver.packaging import pip
-from arc_solver.packaging.images import platform_tags
+from arc_solver.packaging.pip_process import Machine, offline_environment, run
 from arc_solver.packaging.stubs import write_stubs
 
 
@@ -22,15 +21,13 @@ class Closure:
     """What must hold of a wheelhouse.
 
     Attributes:
-        python: For which Python it is, such as `3.12`.
-        glibc: The newest manylinux wheels that can be loaded, such as `2.35`.
+        machine: For what the wheels are.
         present: What counts as installed, in each variant of the image: name -> version.
         roots: What must be installable.
         pins: The exact version of each wheel.
     """
 
-    python: str
-    glibc: str
+    machine: Machine
     present: Sequence[Mapping[str, str]]
     roots: Sequence[str]
     pins: Sequence[str]
@@ -53,14 +50,15 @@ def find_gaps(closure: Closure, folders: Iterable[Path]) -> str:
             constraints = write_stubs(folder / "stubs", variant)
             pins = folder / "pins.txt"
             pins.write_text("".join(f"{pin}\n" for pin in closure.pins), encoding="utf-8")
-            answer = pip.run(
+            answer = run(
+                closure.machine,
                 [
-                    "install", "--dry-run", "--ignore-installed", "--quiet", "--no-index", "--no-cache-dir",
+                    "install", "--dry-run", "--ignore-installed", "--no-index", "--no-cache-dir",
                     f"--target={folder / 'nowhere'}", f"--constraint={constraints}", f"--constraint={pins}",
                     f"--find-links={folder / 'stubs'}", *found,
-                    *pip.target_flags(closure.python, platform_tags(closure.glibc)), *closure.roots,
+                    *closure.roots,
                 ],
-                environment=pip.offline_environment(),
+                environment=offline_environment(),
             )  # fmt: skip
         if not answer.good:
             return _shortly(answer.reason)

@@ -17,9 +17,9 @@ from typing import Protocol
 
 from arc_solver.errors import InputError
 from arc_solver.finetune.manifest import hash_file
-from arc_solver.packaging import pip
 from arc_solver.packaging.images import Target
-from arc_solver.packaging.resolution import Wheel, normalised
+from arc_solver.packaging.pip_process import read_answer, started
+from arc_solver.packaging.resolution import Wheel, machine_of, normalised
 
 BATCH_BYTES = 64_000_000
 BATCH_FILES = 16
@@ -120,17 +120,17 @@ def _download(batch: Sequence[Wheel], target: Target, incoming: Path) -> Iterato
     arguments = [
         "download", "--no-deps", "--no-cache-dir", "--progress-bar=off", f"--dest={wheels}",
         *(["--require-hashes"] if hashed else []),
-        *pip.target_flags(target.python, target.platforms()), f"--requirement={wanted}",
+        f"--requirement={wanted}",
     ]  # fmt: skip
     environment = os.environ | {"TMPDIR": str(temporary)}
     with TemporaryFile("w+", errors="replace") as words:
-        with pip.started(arguments, words, environment=environment) as process:
+        with started(machine_of(target), arguments, words, environment=environment) as process:
             while process.poll() is None:
                 try:
                     process.wait(_LOOK_EVERY_S)
                 except subprocess.TimeoutExpired:
                     yield _size(incoming)
-        answer = pip.read_answer(process.returncode, words)
+        answer = read_answer(process.returncode, words)
     if not answer.good:
         names = ", ".join(wheel.pin() for wheel in batch[:4]) + (", ..." if len(batch) > 4 else "")
         raise InputError(

@@ -32,6 +32,7 @@ class Image:
         cuda: Version of its CUDA libraries; empty for none.
         packages: What it has: normalised name -> the lowest and the highest version (one, if they are the same).
         overlay: What an overlay starts from.
+        constraints: Bounds for what an overlay's packages leave open, a line each.
         no_overlay: Why there can be no overlay on it, and what to do; empty if there can.
     """
 
@@ -41,6 +42,7 @@ class Image:
     cuda: str
     packages: Mapping[str, tuple[str, ...]]
     overlay: tuple[str, ...]
+    constraints: tuple[str, ...]
     no_overlay: str = ""
 
     def lowest(self) -> dict[str, str]:
@@ -64,6 +66,7 @@ class Target:
         image: On which it is installed.
         python: For which Python the wheels are.
         full: What a full wheelhouse starts from.
+        full_constraints: Bounds for what its packages leave open, a line each.
         left_out: What is asked for by packages but left out on purpose: name -> version that stands in for it.
     """
 
@@ -74,11 +77,16 @@ class Target:
     image: Image
     python: str
     full: tuple[str, ...]
+    full_constraints: tuple[str, ...]
     left_out: Mapping[str, str]
 
     def roots(self) -> tuple[str, ...]:
         """The requirements that the wheelhouse must fulfil beside our own package."""
         return {"none": (), "overlay": self.image.overlay, "full": self.full}[self.wheels]
+
+    def constraints(self) -> tuple[str, ...]:
+        """Bounds for what packages leave open, a line each."""
+        return {"none": (), "overlay": self.image.constraints, "full": self.full_constraints}[self.wheels]
 
     def present(self) -> tuple[dict[str, str], ...]:
         """What counts as installed or not needed, in each variant of the image: name -> version."""
@@ -88,10 +96,6 @@ class Target:
         variants = (self.image.lowest(), self.image.highest())
         kept = [{name: version for name, version in variant.items() if name not in brought} for variant in variants]
         return tuple(kept[:1]) if kept[0] == kept[1] else tuple(kept)
-
-    def platforms(self) -> tuple[str, ...]:
-        """The platform tags of wheels that it can load, newest first."""
-        return platform_tags(self.image.glibc)
 
 
 def platform_tags(glibc: str) -> tuple[str, ...]:
@@ -153,6 +157,7 @@ def load_target(accelerator: str, wheels: WheelsMode, image: str | None = None, 
         found,
         python or found.python,
         tuple(values["full"]),
+        _constraints(values.get("full_constraints", "")),
         dict(values.get("left_out", {})),
     )
 
@@ -167,10 +172,22 @@ def _image(name: str, value: Mapping[str, Any]) -> Image:
             str(value["cuda"]),
             packages,
             tuple(value["overlay"]),
+            _constraints(str(value.get("constraints", ""))),
             str(value.get("no_overlay", "")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"image {name}: {error} is missing or wrong; see the files in arc_solver/packaging") from error
+
+
+def _constraints(name: str) -> tuple[str, ...]:
+    """The lines of a file of constraints that ships with the package; none for no name."""
+    if not name:
+        return ()
+    path = resources.files(__package__) / _FOLDER / "constraints" / f"{name}.txt"
+    if not path.is_file():
+        raise InputError(f"constraints {name!r}: no such file in arc_solver/packaging")
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _name(requirement: str) -> str:

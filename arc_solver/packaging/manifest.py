@@ -32,10 +32,11 @@ from arc_solver.config import WEIGHTS
 from arc_solver.errors import InputError
 from arc_solver.finetune.manifest import hash_file
 from arc_solver.packaging.closure import Closure
-from arc_solver.packaging.images import Target
+from arc_solver.packaging.images import Target, platform_tags
 from arc_solver.packaging.metadata import Names
 from arc_solver.packaging.parts import part_folder
 from arc_solver.packaging.payload import WEIGHTS_FOLDER, Payload
+from arc_solver.packaging.pip_process import Machine
 from arc_solver.packaging.resolution import OWN, Wheel, roots
 
 FORMAT = 1
@@ -106,7 +107,7 @@ def _assumes(target: Target) -> dict[str, Any]:
     return {
         "image": target.image.name,
         "python": target.python,
-        "platform": target.platforms()[0],
+        "platform": platform_tags(target.image.glibc)[0],
         "glibc": target.image.glibc,
         "cuda": target.image.cuda,
         "torch": None if is_full else target.image.packages.get("torch", (None,))[0],
@@ -136,9 +137,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def closure_of(manifest: Mapping[str, Any]) -> Closure:
     """What must hold of the wheels of a bundle."""
     assumes = manifest["assumes"]
-    return Closure(
-        assumes["python"], assumes["glibc"], assumes["present"], manifest["roots"], manifest["install"]
-    )  # fmt: skip
+    machine = Machine(assumes["python"], assumes["glibc"])
+    return Closure(machine, assumes["present"], manifest["roots"], manifest["install"])
 
 
 def find_damage(folder: Path, manifest: Mapping[str, Any]) -> list[str]:

@@ -20,8 +20,8 @@ from urllib.parse import unquote, urlsplit
 from arc_solver import __version__
 from arc_solver.errors import InputError
 from arc_solver.finetune.manifest import hash_file
-from arc_solver.packaging import pip
 from arc_solver.packaging.images import Target
+from arc_solver.packaging.pip_process import Machine, run
 from arc_solver.packaging.stubs import write_stubs
 
 OWN = "arc_solver"
@@ -103,9 +103,10 @@ def fingerprint(target: Target, own: Iterable[str]) -> str:
     value = [
         [root for root in roots(target) if not root.startswith(OWN)],
         sorted(own),
+        target.constraints(),
         target.present(),
         target.python,
-        target.platforms(),
+        target.image.glibc,
     ]
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
@@ -127,13 +128,16 @@ def resolve(target: Target, own_wheel: Path) -> tuple[Wheel, ...]:
     with TemporaryDirectory(prefix="arc-solver-") as temporary:
         folder = Path(temporary)
         constraints = write_stubs(folder / "stubs", variant)
+        bounds = folder / "bounds.txt"
+        bounds.write_text("".join(f"{line}\n" for line in target.constraints()), encoding="utf-8")
         report = folder / "report.json"
-        answer = pip.run(
+        answer = run(
+            machine_of(target),
             [
-                "install", "--dry-run", "--ignore-installed", "--quiet", f"--report={report}",
-                f"--target={folder / 'nowhere'}", f"--constraint={constraints}",
+                "install", "--dry-run", "--ignore-installed", f"--report={report}",
+                f"--target={folder / 'nowhere'}", f"--constraint={constraints}", f"--constraint={bounds}",
                 f"--find-links={folder / 'stubs'}", f"--find-links={own_wheel.parent}",
-                *pip.target_flags(target.python, target.platforms()), *roots(target),
+                *roots(target),
             ]
         )  # fmt: skip
         if not answer.good:
@@ -142,6 +146,11 @@ def resolve(target: Target, own_wheel: Path) -> tuple[Wheel, ...]:
     skipped = {normalised(name) for name in (*variant, OWN)}
     wheels = (_wheel(item) for item in items if normalised(item["metadata"]["name"]) not in skipped)
     return tuple(sorted(wheels, key=lambda wheel: wheel.name))
+
+
+def machine_of(target: Target) -> Machine:
+    """For what pip chooses wheels."""
+    return Machine(target.python, target.image.glibc)
 
 
 def describe(target: Target) -> str:

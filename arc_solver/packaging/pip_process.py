@@ -1,10 +1,12 @@
 """The one place that starts pip: for another Python and platform than this one, and never a build from source.
 
-Knows flags, environments and how pip words its failures; nothing of bundles.
+Knows flags, environments and how pip words its failures (`pip_for_target` what pip must be told of the other machine);
+nothing of bundles.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,11 +14,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from arc_solver.errors import InputError
+from arc_solver.packaging.images import platform_tags
 
+_SCRIPT = Path(__file__).with_name("pip_for_target.py")
 OLDEST = (22, 3)
 """First release of pip with `install --dry-run --report`."""
 
@@ -34,16 +39,44 @@ class Answer:
     reason: str
 
 
-def target_flags(python: str, platforms: Iterable[str]) -> list[str]:
-    """For which Python and platforms, and wheels only."""
-    abis = (f"cp{python.replace('.', '')}", "abi3", "none")
-    return [
-        "--only-binary=:all:",
-        "--implementation=cp",
-        f"--python-version={python}",
-        *(flag for abi in abis for flag in ("--abi", abi)),
-        *(flag for tag in platforms for flag in ("--platform", tag)),
-    ]
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """For what wheels are chosen: a Python on Linux, x86_64.
+
+    Attributes:
+        python: Such as `3.12`.
+        glibc: Such as `2.35`.
+    """
+
+    python: str
+    glibc: str
+
+    def flags(self) -> list[str]:
+        """What pip must be told to choose wheels for it, and wheels only."""
+        abis = (f"cp{self.python.replace('.', '')}", "abi3", "none")
+        return [
+            "--only-binary=:all:",
+            "--implementation=cp",
+            f"--python-version={self.python}",
+            *(flag for abi in abis for flag in ("--abi", abi)),
+            *(flag for tag in platform_tags(self.glibc) for flag in ("--platform", tag)),
+        ]
+
+    def markers(self) -> dict[str, str]:
+        """With what the conditions of requirements are compared on it."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "os_name": "posix",
+            "platform_machine": "x86_64",
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": f"{self.python}.0",
+            "python_version": self.python,
+            "sys_platform": "linux",
+        }
 
 
 def offline_environment() -> dict[str, str]:
@@ -52,7 +85,7 @@ def offline_environment() -> dict[str, str]:
     return kept | {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def check_version() -> None:
+def check_pip() -> None:
     """Make sure that there is a pip that can do what is asked of it.
 
     Raises:
@@ -68,18 +101,23 @@ def check_version() -> None:
 
 @contextmanager
 def started(
-    arguments: Iterable[str], words: IO[str], *, environment: Mapping[str, str] | None = None
+    machine: Machine, arguments: Iterable[str], words: IO[str], *, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running pip, killed if it is left before it has ended.
 
     Args:
-        arguments: What follows `pip`.
+        machine: For what it chooses wheels.
+        arguments: What follows `pip`, but the flags of the machine.
         words: Where its output goes.
         environment: Of the process; None for this one's.
     """
-    command = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
+    command, *rest = arguments
     process = subprocess.Popen(
-        command,
+        [
+            # -P: this folder must not be searched for modules.
+            *(sys.executable, "-P", str(_SCRIPT), json.dumps(machine.markers())),
+            *(command, "--no-input", "--disable-pip-version-check", *machine.flags(), *rest),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=words,
         stderr=subprocess.STDOUT,
@@ -93,10 +131,10 @@ def started(
             process.wait()
 
 
-def run(arguments: Iterable[str], *, environment: Mapping[str, str] | None = None) -> Answer:
+def run(machine: Machine, arguments: Iterable[str], *, environment: Mapping[str, str] | None = None) -> Answer:
     """Run pip to its end."""
     with TemporaryFile("w+", errors="replace") as words:
-        with started(arguments, words, environment=environment) as process:
+        with started(machine, arguments, words, environment=environment) as process:
             process.wait()
         return read_answer(process.returncode, words)
 
@@ -112,7 +150,11 @@ def answer_of(code: int, words: str) -> Answer:
     if code == 0:
         return Answer(True, "")
     lines = [line.strip() for line in words.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    errors = [
+        line.removeprefix("ERROR:").strip()
+        for line in lines
+        if line.startswith("ERROR:") and "ResolutionImpossible" not in line
+    ]
     # What stands between is what a conflict consists of, a line each.
     conflict = [line for line in lines if "depends on" in line or "The user requested" in line]
     return Answer(False, "; ".join(dict.fromkeys((*conflict, *(errors or lines[-3:])))) or f"pip ended with {code}")
