@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+BUNDLED = Path(__file__).resolve().parents[2] / "weights" / "base"
 END = "<|end|>"
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
@@ -36,6 +37,18 @@ def tiny_adapter(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def other_adapter(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another one, that also adapts the output head, which shares its weight with the embeddings."""
     return _save_adapter(tiny_model, tmp_path_factory.mktemp("adapters") / "two", seed=12, head=True)
+
+
+@pytest.fixture(scope="session")
+def second_adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another adapter for the bundled base, with random weights."""
+    return _save_adapter(BUNDLED, tmp_path_factory.mktemp("adapters") / "second", seed=13)
+
+
+@pytest.fixture(scope="session")
+def dora_adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the bundled base that vLLM cannot serve."""
+    return _save_adapter(BUNDLED, tmp_path_factory.mktemp("adapters") / "dora", seed=14, use_dora=True)
 
 
 def _save_model(folder: Path, chat_template: str | None) -> Path:
@@ -76,7 +89,7 @@ def _byte_tokenizer(transformers, chat_template: str | None):
     )
 
 
-def _save_adapter(model_folder: Path, folder: Path, seed: int, head: bool = False) -> Path:
+def _save_adapter(model_folder: Path, folder: Path, seed: int, head: bool = False, use_dora: bool = False) -> Path:
     torch = pytest.importorskip("torch")
     peft = pytest.importorskip("peft")
     transformers = pytest.importorskip("transformers")
@@ -84,7 +97,13 @@ def _save_adapter(model_folder: Path, folder: Path, seed: int, head: bool = Fals
     base = transformers.AutoModelForCausalLM.from_pretrained(model_folder)
     targets = ["q_proj", "v_proj", "down_proj"] + ["lm_head"] * head
     config = peft.LoraConfig(
-        r=4, lora_alpha=8, target_modules=targets, use_rslora=True, init_lora_weights=False, task_type="CAUSAL_LM"
+        r=4,
+        lora_alpha=8,
+        target_modules=targets,
+        use_rslora=True,
+        use_dora=use_dora,
+        init_lora_weights=False,
+        task_type="CAUSAL_LM",
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Model has `tie_word_embeddings=True`")

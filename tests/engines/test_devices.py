@@ -68,6 +68,7 @@ def test_a_vllm_of_another_torch_is_told() -> None:
 
 def child(monkeypatch: pytest.MonkeyPatch, program: str, timeout_s: float = 30.0) -> Machine:
     monkeypatch.setattr(devices, "_installed", lambda: (("torch", "2.11.0+cu128"),))
+    monkeypatch.setattr(devices, "_vllm_wants", lambda: None)
     return probe(command=(sys.executable, "-c", program), timeout_s=timeout_s)
 
 

@@ -66,21 +66,50 @@ def test_an_adapter_on_tied_embeddings_is_merged_too(tiny_model: Path, other_ada
     engine.close()
 
 
-def test_served_adapters_answer_as_merged_ones_do(tmp_path: Path, transformers: TransformersEngine) -> None:
+def taking_turns(*adapters: Path | None) -> list[Request]:
+    """Every question to each of the weights, in turns."""
+    return [
+        Request(f"{index}/{request.request_id}", request.prompt, request.sampling, adapter)
+        for trio in zip(*(requests_for(adapter) for adapter in adapters), strict=True)
+        for index, (request, adapter) in enumerate(zip(trio, adapters, strict=True))
+    ]
+
+
+def test_served_adapters_answer_as_merged_ones_do_and_bad_ones_cost_nobody_else(
+    tmp_path: Path, transformers: TransformersEngine, second_adapter: Path, dora_adapter: Path
+) -> None:
     engine = VllmEngine(BASE, ADAPTER, context_length=CONTEXT, max_sequences=8, merge_adapter=False)
-    same(ask(engine, requests_for()), ask(transformers, requests_for(ADAPTER)))
+    expected = ask(transformers, requests_for(ADAPTER))
+    same(ask(engine, requests_for()), expected)
+    # Two tasks' own adapters and the engine's, in one call.
+    both = ask(engine, taking_turns(ADAPTER, second_adapter))
+    same(both, ask(transformers, taking_turns(ADAPTER, second_adapter)))
+    assert len({answer.token_ids for key, answer in both.items() if key.endswith("/3")}) == 2
+
     too_large = tmp_path / "large"
     shutil.copytree(ADAPTER, too_large)
     text = (too_large / "adapter_config.json").read_text()
     (too_large / "adapter_config.json").write_text(text.replace('"r": 16', '"r": 200'))
-    with pytest.raises(ModelError, match="rank 256 is above the 16|ranks"):
+    unreadable = tmp_path / "broken"
+    shutil.copytree(ADAPTER, unreadable)
+    (unreadable / "adapter_model.safetensors").write_bytes(b"rubbish")
+    n_steps = engine.counts.n_steps
+    running = engine.generate(requests_for(), Deadline(ManualClock(), 1.0))
+    got = dict([next(running)])
+    n_running = engine.counts.n_steps
+    assert n_running > n_steps
+    for bad, why in (
+        (dora_adapter, r"DoRA.*merge it into its base"),
+        (unreadable, "damaged"),
+        (tmp_path / "nowhere", "adapter_config.json is missing"),
+    ):
+        with pytest.raises(ModelError, match=why):
+            ask(engine, taking_turns(second_adapter, bad))
+    assert engine.counts.n_steps == n_running  # nothing was sampled for the good ones beside them either
+    with pytest.raises(ModelError, match="rank 256 is above the 16"):
         ask(engine, requests_for(too_large))
-    broken = tmp_path / "broken"
-    shutil.copytree(ADAPTER, broken)
-    (broken / "adapter_model.safetensors").write_bytes(b"rubbish")
-    with pytest.raises(ModelError, match="damaged"):
-        ask(engine, requests_for(broken))
-    same(ask(engine, requests_for()), ask(transformers, requests_for(ADAPTER)))
+    same(got | dict(running), expected)
+    same(ask(engine, requests_for(second_adapter)), ask(transformers, requests_for(second_adapter)))
     engine.close()
 
 

@@ -173,6 +173,21 @@ def test_merged_adapters_come_and_go_and_never_mix(vllm: VllmEngine, transformer
     assert base != adapted
 
 
+def test_every_task_may_have_an_adapter_of_its_own(
+    vllm: VllmEngine, transformers: TransformersEngine, second_adapter: Path, dora_adapter: Path
+) -> None:
+    """Merged, they come and go within one call, and kinds that cannot be served are welcome."""
+    swapped = [
+        request
+        for adapter, tag in ((ADAPTER, "a"), (second_adapter, "b"), (None, "c"), (dora_adapter, "d"))
+        for request in requests_for(adapter, tag, n=3)
+    ]
+    mixed = swapped[::5] + [request for index, request in enumerate(swapped) if index % 5]
+    answers = ask(vllm, mixed)
+    same(answers, ask(transformers, mixed))
+    assert len({tuple(tokens({k: v for k, v in answers.items() if k[0] == tag})) for tag in "abcd"}) == 4
+
+
 def test_calls_with_different_weights_may_be_read_in_turns(vllm: VllmEngine) -> None:
     expected = tokens(ask(vllm, requests_for())), tokens(ask(vllm, requests_for(ADAPTER)))
     streams = [vllm.generate(requests_for(adapter), never()) for adapter in (None, ADAPTER)]
