@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -30,6 +31,9 @@ _LOCAL_STORE_BYTES = 100 << 20
 
 # Nothing is reported to anybody, a log gets no colours, and a process that asks for no GPU is not told about it.
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_COLOR_PREFIX": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+# A cluster that runs answers the first of these; Ray would ask twenty times, a second apart.
+_IMPATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,10 @@ class RayCluster:
         settings: dict[str, Any] = {"address": address, "log_to_driver": True, "configure_logging": False}
         if address == LOCAL:
             settings |= {"include_dashboard": False, "object_store_memory": _LOCAL_STORE_BYTES}
+            _keep_others_out()
         try:
             ray.init(**settings)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             raise InputError(f"--ray {address}: {_first_line(error)}") from error
         self._ray = ray
         self._actors: dict[str, Any] = {}
@@ -177,13 +182,17 @@ def check_cluster(address: str) -> str:
         _knock(address)
     command = (sys.executable, "-m", "arc_solver.lanes.ray_cluster", address)
     try:
-        found = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PROBE_S, check=False, env=lane_environment(n_threads=1)
-        )
+        environment = lane_environment(n_threads=1) | _IMPATIENT
+        found = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_S, check=False, env=environment)
     except subprocess.TimeoutExpired:
         raise InputError(
             f"--ray {address}: something listens there, but no Ray cluster answered within {_PROBE_S:.0f}s"
         ) from None
+    if "InvalidAuthToken" in found.stderr:
+        raise InputError(
+            f"--ray {address}: the cluster wants another token, or none: RAY_AUTH_MODE (token or disabled) and the "
+            "token must be the same here as on its head"
+        )
     try:
         answer = json.loads(found.stdout.splitlines()[-1])
     except (IndexError, ValueError):
@@ -205,6 +214,12 @@ def _knock(address: str) -> None:
             f"--ray {address}: nothing answers there ({error.strerror or error}); is the head running "
             "(`ray start --head --port=...`), and does no firewall stand between?"
         ) from error
+
+
+def _keep_others_out() -> None:
+    """A token for this one cluster; left to itself, Ray writes one to the user's home, for all that come after."""
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def _actor_class() -> type:
@@ -231,11 +246,14 @@ def _actor_class() -> type:
 
 
 def _reason(error: BaseException) -> str:
-    """Why, in one line; of an error within our process its own message, which Ray puts last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    return lines[-1] if "Error" in lines[-1].split(":")[0] else lines[0]
+    """Why, in a few words; the log has all of them. Of an error in starting our process its own message, which comes
+    last.
+    """
+    text = str(error).strip()
+    sys.stderr.write(text + "\n")
+    if "creation task" in text:
+        return text.splitlines()[-1].strip()
+    return "out of reach" if type(error).__name__ == "ActorUnavailableError" else "its process ended"
 
 
 def _first_line(error: BaseException) -> str:

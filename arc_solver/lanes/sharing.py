@@ -83,7 +83,8 @@ class Sharing:
         self._looked_s = float("-inf")
         machines = cluster.machines()
         n_model = sum("model" in self._slots(machine, machines).values() for machine in machines)
-        self._ledger = Ledger(spec.proposers, spec.tasks, spec.done, MODEL_ROUNDS * n_model)
+        n_slices = n_model * (MODEL_ROUNDS if n_model > 1 else 1)  # alone, it works as a run without a cluster does
+        self._ledger = Ledger(spec.proposers, spec.tasks, spec.done, n_slices)
 
     def run(self) -> None:
         """Have the work done, until all of it is or the time is over."""
@@ -175,8 +176,7 @@ class Sharing:
         self._useless[node_id] += 1
         del self._members[node_id]
         n_back = self._ledger.lose_node(node_id)
-        back = f"; {n_back} unfinished tasks go to others" if n_back else ""
-        self._note(f"{_node(member)} was lost{back}: {reason}")
+        self._note(f"{_node(member)} was lost ({reason}){_taken_over(n_back)}")
         self._looked_s = float("-inf")
 
     # -- work --------------------------------------------------------------------------------------------------------
@@ -247,8 +247,7 @@ class Sharing:
         taken = member.busy.pop(heard.slot)
         message = f"the lane of {', '.join(taken.proposers)} died ({heard.died})"
         n_back = self._ledger.lose_slot(member.machine.node_id, heard.slot, message)
-        back = f"; {n_back} unfinished tasks go to others" if n_back else ""
-        self._note(f"{_node(member)}: {message}{back}")
+        self._note(f"{_node(member)}: {message}{_taken_over(n_back)}")
         for name in taken.proposers:
             self._count_breakage(member, name)
 
@@ -290,3 +289,7 @@ class Sharing:
 
 def _node(member: _Member) -> str:
     return f"node {member.machine.name}"
+
+
+def _taken_over(n_back: int) -> str:
+    return f"; unfinished tasks that others take over: {n_back}" if n_back else ""
