@@ -151,13 +151,39 @@ def default_preset() -> str:
 def load_preset(name: str, **overrides: Any) -> RunConfig:
     """The configuration of a preset, with fields of `RunConfig` replaced.
 
+    Args:
+        name: One of `preset_names`, or a TOML file of the user's own: what it says replaces what the preset that it
+            names in `preset` says, the default one if it names none.
+        **overrides: Fields of `RunConfig`.
+
     Raises:
-        InputError: No such preset, or a value that does not fit.
+        InputError: No such preset, a file that cannot be read, or a value that does not fit.
     """
+    value = _read_own(Path(name)) if name.endswith(".toml") else _read_shipped(name)
+    return dataclasses.replace(build(RunConfig, value, f"preset {name}"), **overrides)
+
+
+def _read_shipped(name: str) -> dict[str, Any]:
     if name not in preset_names():
-        raise InputError(f"preset {name!r}: choose from {', '.join(preset_names())}")
-    text = (resources.files("arc_solver") / "presets" / f"{name}.toml").read_text()
-    return dataclasses.replace(build(RunConfig, tomllib.loads(text), f"preset {name}"), **overrides)
+        raise InputError(f"preset {name!r}: choose from {', '.join(preset_names())}, or name a .toml file")
+    return tomllib.loads((resources.files("arc_solver") / "presets" / f"{name}.toml").read_text())
+
+
+def _read_own(path: Path) -> dict[str, Any]:
+    try:
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"preset {path}: {error}") from error
+    return _laid_over(_read_shipped(str(own.pop("preset", default_preset()))), own)
+
+
+def _laid_over(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`value` with `changes`, table by table."""
+    changed = dict(value)
+    for name, item in changes.items():
+        old = value.get(name)
+        changed[name] = _laid_over(old, item) if isinstance(old, dict) and isinstance(item, dict) else item
+    return changed
 
 
 def build(kind: type[_T], value: Mapping[str, Any], where: str) -> _T:

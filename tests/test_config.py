@@ -27,6 +27,40 @@ def test_kaggle_s_scoring_run_gets_its_own_preset(monkeypatch: pytest.MonkeyPatc
     assert load_preset("kaggle").time_limit_s > 3600 > load_preset("cpu").time_limit_s
 
 
+def test_a_file_of_one_s_own_says_what_is_different(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(
+        'preset = "kaggle-t4x2"\n'
+        '[induction]\nversion = "v2"\nsymmetries = true\nmin_p = 0.05\n'
+        "[cell_model]\nn_views = 3\n"
+    )
+    base, config = load_preset("kaggle-t4x2"), load_preset(str(own), seed=3)
+    induction = dataclasses.replace(base.induction, version="v2", symmetries=True, min_p=0.05)
+    cell_model = dataclasses.replace(base.cell_model, n_views=3)
+    assert config == dataclasses.replace(base, induction=induction, cell_model=cell_model, seed=3)
+    own.write_text("time_limit_s = 60\n")
+    assert load_preset(str(own)) == dataclasses.replace(load_preset(default_preset()), time_limit_s=60.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time_limit_s = ", "mine.toml"),
+        ("[induction]\nversion = 'v9'", "v9"),
+        ("[induction]\nmin_p = 2.0", "min_p"),
+        ("[inductoin]\nmin_p = 0.1", "no setting 'inductoin'"),
+        ("preset = 'huge'", "preset 'huge': choose from cpu"),
+    ],
+)
+def test_a_file_of_one_s_own_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_preset(str(own))
+    with pytest.raises(InputError, match="No such file"):
+        load_preset(str(tmp_path / "other.toml"))
+
+
 def test_kaggle_s_presets_differ_in_their_engines_only() -> None:
     plain = load_preset("kaggle")
     for name in ("kaggle-t4x2", "kaggle-l4x4", "kaggle-p100"):

@@ -49,7 +49,9 @@ from arc_solver.tasks import Challenges, Solutions
     help="Where the answers go. A journal and a log are kept beside it.",
 )
 @click.option("--time-limit", type=Duration(), help="All of the run: 90s, 15m, 11h50m. Default: the preset's.")
-@click.option("--preset", type=click.Choice(preset_names()), help="Settings for a kind of machine. Default: cpu.")
+@click.option(
+    "--preset", help=f"One of {', '.join(preset_names())}, or a .toml file with settings of your own. Default: cpu."
+)
 @click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: all.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")

@@ -14,6 +14,7 @@ from arc_solver.errors import InputError
 from arc_solver.omni import generate as data_engine
 from arc_solver.omni.generate import GenerateConfig, parse_recipe_weights
 from arc_solver.omni.recipes import RECIPES
+from arc_solver.prompts.templates import VERSIONS
 
 _re_arc_option = click.option(
     "--re-arc",
@@ -22,6 +23,9 @@ _re_arc_option = click.option(
 )
 _recipes_option = click.option(
     "--recipes", help=f"Learning tasks with weights, such as {','.join(RECIPES)}:2. Default: the bundled model's mix."
+)
+_version_option = click.option(
+    "--prompts", "version", type=click.Choice(VERSIONS), help="Prompt version. Default: what suits the model."
 )
 _grid_option = click.option("--max-grid-cells", type=click.IntRange(1, 900), help="Leave out pairs with a larger grid.")
 
@@ -34,6 +38,7 @@ _grid_option = click.option("--max-grid-cells", type=click.IntRange(1, 900), hel
 @click.option("--lora", "rank", type=click.IntRange(min=1), help="Train a LoRA of this rank on the base.")
 @_re_arc_option
 @_recipes_option
+@_version_option
 @_grid_option
 @click.option(
     "--time-limit", type=Duration(), help="Seconds of training, those before a resume included: 30s, 60m, 8h."
@@ -50,6 +55,7 @@ def train(
     rank: int | None,
     re_arc: Path | None,
     recipes: str | None,
+    version: str | None,
     max_grid_cells: int | None,
     time_limit: float | None,
     steps: int | None,
@@ -84,6 +90,7 @@ def train(
         run_dir=run_dir,
         max_tokens=max_tokens,
         max_grid_cells=max_grid_cells,
+        version=version,
         command=shlex.join(["arc-solver", *sys.argv[1:]]),
     )
     run_training(request, click.echo)
@@ -95,6 +102,7 @@ def train(
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @_re_arc_option
 @_recipes_option
+@_version_option
 @_grid_option
 @click.option("--workers", "n_workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--show", "n_shown", type=click.IntRange(min=1), help="Print the first N samples instead of writing.")
@@ -105,6 +113,7 @@ def generate(
     seed: int,
     re_arc: Path | None,
     recipes: str | None,
+    version: str | None,
     max_grid_cells: int | None,
     n_workers: int,
     n_shown: int | None,
@@ -117,7 +126,7 @@ def generate(
       arc-solver generate --recipes output-from-examples,code-from-examples:2 --n 1000 --re-arc re_arc.zip --out
       samples.jsonl
     """
-    config = _data(recipes, max_grid_cells)
+    config = _data(recipes, version, max_grid_cells)
     if n_shown is not None:
         for drawn in data_engine.draw_samples(config, n_shown, seed, re_arc=re_arc):
             click.echo(data_engine.format_sample(drawn))
@@ -129,10 +138,12 @@ def generate(
         click.echo(line)
 
 
-def _data(recipes: str | None, max_grid_cells: int | None) -> GenerateConfig:
+def _data(recipes: str | None, version: str | None, max_grid_cells: int | None) -> GenerateConfig:
     config = GenerateConfig()
     if recipes is not None:
         config = dataclasses.replace(config, recipe_weights=parse_recipe_weights(recipes))
+    if version is not None:
+        config = dataclasses.replace(config, version=version)
     if max_grid_cells is not None:
         config = dataclasses.replace(config, max_grid_cells=max_grid_cells)
     return config

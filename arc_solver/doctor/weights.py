@@ -56,21 +56,24 @@ def check_files(model: Path, adapter: Path | None, *, served: bool, context_leng
 
 def asked_as_trained(config: RunConfig) -> RunConfig:
     """The settings with the prompts that the model understands: one of ours is asked in the words that it was trained
-    on, anybody else's gets plain instructions, with spaces between cells where its tokenizer joins digits.
+    on, anybody else's gets plain instructions (in the version that is set, unless that is `brief`), with spaces between
+    cells where its tokenizer joins digits.
 
     Raises:
         ModelError: A model of ours is damaged.
     """
     trained = read_prompt_format(config.model)
-    if trained is not None:
-        version, encoder = trained.version, trained.encoder
-    else:
-        version, encoder = "v0", "spaced" if joins_digits(config.model) else "rows"
-    asked: dict[str, Any] = {"version": version, "encoder": encoder, "use_stop_strings": trained is None}
+
+    def asked(version: str) -> dict[str, Any]:
+        if trained is not None:
+            return {"version": trained.version, "encoder": trained.encoder, "use_stop_strings": False}
+        encoder = "spaced" if joins_digits(config.model) else "rows"
+        return {"version": "v0" if version == "brief" else version, "encoder": encoder, "use_stop_strings": True}
+
     return dataclasses.replace(
         config,
-        induction=dataclasses.replace(config.induction, **asked),
-        transduction=dataclasses.replace(config.transduction, **asked),
+        induction=dataclasses.replace(config.induction, **asked(config.induction.version)),
+        transduction=dataclasses.replace(config.transduction, **asked(config.transduction.version)),
     )
 
 

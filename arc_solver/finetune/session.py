@@ -115,21 +115,25 @@ def train_request(
     run_dir: Path | None = None,
     max_tokens: int | None = None,
     max_grid_cells: int | None = None,
+    version: str | None = None,
     command: str = "",
 ) -> TrainRequest:
     """What the flags of `arc-solver train` ask for, with settings that suit it.
 
     Raises:
-        InputError: A rank without a base, an unknown recipe, or a rank below 1.
+        InputError: A rank without a base, an unknown recipe or prompt version, a rank below 1, or a prompt version in
+            which a new model, or the model of ours that the adapter is for, will not be asked.
     """
     if lora_rank is not None and lora_rank < 1:
         raise InputError(f"--lora {lora_rank}: the rank must be at least 1")
     sizes = _SIZES["base" if base is None else "adapter" if read_prompt_format(base) else "foreign"]
     known = read_prompt_format(base) if base is not None else PromptFormat("brief", "numbered", sizes.max_tokens)
+    if version is not None and known is not None and version != known.version and (base is None or lora_rank):
+        raise InputError(f"--prompts {version}: {base or 'a new model'} is asked in prompts of version {known.version}")
     data = GenerateConfig(
         recipe_weights=recipes,
         encoder=known.encoder if known else "numbered",
-        version=known.version if known else "v0",
+        version=version or (known.version if known else "v0"),
         max_grid_cells=max_grid_cells or sizes.max_grid_cells,
         max_code_input_cells=100,
         max_chars=min(sizes.max_chars, (max_tokens or sizes.max_chars) + (0 if known else _SPOKEN_CHARS)),

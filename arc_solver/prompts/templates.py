@@ -129,7 +129,7 @@ def _code_sections(argument: str, goal: str = "") -> str:
 
 _RUN_SECTIONS = (
     f"# What is to be written\n\nThe grid that the function below returns for the input below it, as one block of the "
-    f"same form and nothing else. {_LEGEND}\n\n# Function\n\n{{code}}{_SECTION_TEST}"
+    f"same form and nothing else. {_LEGEND.strip()}\n\n# Function\n\n{{code}}{_SECTION_TEST}"
 )
 _REPAIR_GOAL = (
     "Behind the examples stands a program that is wrong for at least one of them; mend it, or find a better one that "
@@ -248,6 +248,9 @@ TEMPLATES: dict[tuple[str, str], Template] = {
         ),
     ),
 }
+
+
+VERSIONS = tuple(dict.fromkeys(version for _, version in TEMPLATES))
 
 
 def get_template(recipe: str, version: str) -> Template:

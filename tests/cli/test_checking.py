@@ -18,6 +18,7 @@ from arc_solver.doctor.weights import asked_as_trained, made_up_tasks, sample_pr
 from arc_solver.engines.devices import Machine, simulated
 from arc_solver.engines.preflight import Remark, Severity
 from arc_solver.errors import ModelError
+from arc_solver.proposers.induction import InductionSettings
 
 BASE, ADAPTER = WEIGHTS / "base", WEIGHTS / "adapter"
 
@@ -221,6 +222,10 @@ def test_somebody_else_s_model_is_asked_in_plain_words_with_cells_that_it_can_te
     theirs = asked_as_trained(load_preset("cpu", model=base, adapter=None))
     assert (theirs.induction.version, theirs.transduction.encoder) == ("v0", "rows")
     assert theirs.transduction.use_stop_strings
+    chosen = load_preset("cpu", model=base, adapter=None, induction=InductionSettings(version="v3"))
+    assert asked_as_trained(chosen).induction.version == "v3"
+    assert asked_as_trained(chosen).transduction.version == "v0"
+    assert asked_as_trained(load_preset("cpu", induction=InductionSettings(version="v3"))).induction.version == "brief"
     value = json.loads((base / "tokenizer.json").read_text())
     joined = value["added_tokens"][0] | {"id": 570, "content": "12", "special": False}
     value["added_tokens"].append(joined)

