@@ -28,7 +28,7 @@ FLAGS = ""  # more flags for make_submission.py, such as "--seed 1\""""
 
 _FIRST = """\
 # A valid submission first: each test input as its own answer, and turned around.
-import glob, hashlib, importlib.util, json, os, sys, time
+import glob, hashlib, importlib, json, os, sys, time
 
 STARTED_S = time.monotonic()
 KAGGLE = os.environ.get("ARC_SOLVER_KAGGLE", "/kaggle")
@@ -59,22 +59,23 @@ except Exception as error:
     print(f"PROBLEM: no tasks: attach the competition to this notebook ({error!r})")"""
 
 _FIND = """\
-# The bundle: a dataset with our manifest, however it is mounted; its bootstrap.py must be the one that it lists.
+# The bundle: a dataset with our manifest, however it is mounted; its bootstrap must be the one that is listed there.
 run = bootstrap = None
 places = ["SLUG", "datasets/*/SLUG", "*", "*/*", "*/*/*", "*/*/*/*"]
 found = [path for place in places for path in sorted(glob.glob(f"{KAGGLE}/input/{place}/manifest.json"))]
-for manifest_file in [os.environ.get("ARC_SOLVER_DATASET", "") + "/manifest.json", *found]:
+for manifest_file in dict.fromkeys([os.environ.get("ARC_SOLVER_DATASET", "") + "/manifest.json", *found]):
     try:
         with open(manifest_file, encoding="utf-8") as file:
             manifest = json.load(file)
         if manifest.get("name") != "arc_solver":
             continue
-        source = os.path.join(os.path.dirname(manifest_file), "bootstrap.py")
-        with open(source, "rb") as file:
-            assert hashlib.sha256(file.read()).hexdigest() == manifest["files"]["bootstrap.py"]["sha256"], "damaged"
-        spec = importlib.util.spec_from_file_location("bootstrap", source)
-        sys.modules["bootstrap"] = bootstrap = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(bootstrap)
+        folder = os.path.dirname(manifest_file)
+        for name in ("bootstrap.py", "bootstrap_install.py"):
+            with open(os.path.join(folder, name), "rb") as file:
+                digest = hashlib.sha256(file.read()).hexdigest()
+            assert digest == manifest["files"][name]["sha256"], f"{name} is damaged"
+        sys.path.insert(0, folder)
+        bootstrap = importlib.import_module("bootstrap")
         break
     except FileNotFoundError as error:
         continue

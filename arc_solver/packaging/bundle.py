@@ -257,7 +257,7 @@ def _check_place(out: Path) -> None:
 
 def _collect(payload: Payload, own: Path, wheels: Sequence[Wheel], cache: Path) -> dict[str, Path]:
     """Every file of the bundle: its name there -> where it is now."""
-    files = {name: outside_source(name) for name in (ENTRY, BOOTSTRAP)}
+    files = {name: outside_source(name) for name in (ENTRY, *BOOTSTRAP)}
     files |= {f"{_WHEELS}/{own.name}": own, **payload.files}
     return files | {f"{_WHEELS}/{wheel.file}": cache / wheel.file for wheel in wheels}
 

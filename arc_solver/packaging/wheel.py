@@ -24,8 +24,8 @@ from arc_solver.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ENTRY = "make_submission.py"
-BOOTSTRAP = "bootstrap.py"
-"""What the notebook imports from the bundle: `kaggle/bootstrap.py` of a clone."""
+BOOTSTRAP = ("bootstrap.py", "bootstrap_install.py")
+"""What the notebook imports from the bundle, `kaggle/` of a clone."""
 OUTSIDE = "arc_solver/packaging/kaggle"
 """Where our wheel carries what lies outside of the package in a clone: the notebook's sources and the entry."""
 
