@@ -24,13 +24,11 @@ class Closure:
         machine: For what the wheels are.
         present: What counts as installed, in each variant of the image: name -> version.
         roots: What must be installable.
-        pins: The exact version of each wheel.
     """
 
     machine: Machine
     present: Sequence[Mapping[str, str]]
     roots: Sequence[str]
-    pins: Sequence[str]
 
 
 def find_gaps(closure: Closure, folders: Iterable[Path]) -> str:
@@ -48,13 +46,11 @@ def find_gaps(closure: Closure, folders: Iterable[Path]) -> str:
         with TemporaryDirectory(prefix="arc-solver-") as temporary:
             folder = Path(temporary)
             constraints = write_stubs(folder / "stubs", variant)
-            pins = folder / "pins.txt"
-            pins.write_text("".join(f"{pin}\n" for pin in closure.pins), encoding="utf-8")
             answer = run(
                 closure.machine,
                 [
                     "install", "--dry-run", "--ignore-installed", "--no-index", "--no-cache-dir",
-                    f"--target={folder / 'nowhere'}", f"--constraint={constraints}", f"--constraint={pins}",
+                    f"--target={folder / 'nowhere'}", f"--constraint={constraints}",
                     f"--find-links={folder / 'stubs'}", *found,
                     *closure.roots,
                 ],

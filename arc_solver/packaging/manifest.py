@@ -138,7 +138,7 @@ def closure_of(manifest: Mapping[str, Any]) -> Closure:
     """What must hold of the wheels of a bundle."""
     assumes = manifest["assumes"]
     machine = Machine(assumes["python"], assumes["glibc"])
-    return Closure(machine, assumes["present"], manifest["roots"], manifest["install"])
+    return Closure(machine, assumes["present"], manifest["roots"])
 
 
 def find_damage(folder: Path, manifest: Mapping[str, Any]) -> list[str]:

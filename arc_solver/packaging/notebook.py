@@ -14,7 +14,7 @@ from typing import Any
 from arc_solver.errors import InputError
 from arc_solver.packaging.wheel import find_outside_source
 
-_SOURCE = "notebook.py"
+NOTEBOOK_SOURCE = "notebook.py"
 
 
 def make_notebook(manifest: Mapping[str, Any]) -> str:
@@ -23,7 +23,7 @@ def make_notebook(manifest: Mapping[str, Any]) -> str:
     Raises:
         InputError: The source of the notebook cannot be imported.
     """
-    path = find_outside_source(_SOURCE)
+    path = find_outside_source(NOTEBOOK_SOURCE)
     if path is None:
         return _text(_smallest(manifest))
     spec = importlib.util.spec_from_file_location("arc_solver_kaggle_notebook", path)

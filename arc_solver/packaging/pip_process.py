@@ -150,11 +150,11 @@ def answer_of(code: int, words: str) -> Answer:
     if code == 0:
         return Answer(True, "")
     lines = [line.strip() for line in words.splitlines() if line.strip()]
-    errors = [
-        line.removeprefix("ERROR:").strip()
-        for line in lines
-        if line.startswith("ERROR:") and "ResolutionImpossible" not in line
-    ]
+    if "DO NOT MATCH THE HASHES" in words:
+        changed = [line.split()[0] for line in lines if "==" in line and " from " in line and line.endswith(":")]
+        return Answer(False, f"{', '.join(changed)}: the index has other bytes than the lock names")
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     # What stands between is what a conflict consists of, a line each.
     conflict = [line for line in lines if "depends on" in line or "The user requested" in line]
-    return Answer(False, "; ".join(dict.fromkeys((*conflict, *(errors or lines[-3:])))) or f"pip ended with {code}")
+    told = [line for line in (*conflict, *(errors or lines[-3:])) if "ResolutionImpossible" not in line]
+    return Answer(False, "; ".join(dict.fromkeys(told)) or f"pip ended with {code}")
