@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
@@ -47,6 +48,10 @@ def main() -> None:
         return
     try:
         Sharing(cluster, spec, deadline, say).run()
+    except OSError as error:  # Ray on this machine is gone, and with it the way to the others
+        traceback.print_exc()
+        for name in spec.proposers:
+            say(ProposerFailed(name, f"Ray on this machine ended ({error}); start it again and go on with --resume"))
     finally:
         cluster.close()
 
