@@ -29,6 +29,13 @@ def test_a_task_is_done_with_its_last_sample_or_when_it_is_closed() -> None:
     assert not ledger.is_open("b")
 
 
+def test_a_task_of_which_more_is_expected_is_done_later() -> None:
+    ledger = Ledger("me", {"a": 1})
+    ledger.expect("a")
+    assert ledger.settle("a") == ()
+    assert ledger.settle("a") == (TaskDone("a", "me"),)
+
+
 def test_random_numbers_depend_on_seed_task_and_purpose_and_on_nothing_else() -> None:
     # The figure is written down: a hash that differed between processes would not give it.
     assert sampling_seed(1, "007bbfb7", 2, 3) == 1613887505

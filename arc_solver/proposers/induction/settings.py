@@ -35,7 +35,8 @@ class InductionSettings:
         stop_at_miss: A program that is wrong on the first training pair is not run on the others. Few of those that are
             dropped would have been right (docs/log.md).
         repair_rounds: After each wave the best of its programs that are wrong on a training pair are asked for again,
-            with what they did wrong; so often, each time for what came of the time before. 0 for never.
+            with what they did wrong; so often, each time for what came of the time before. 0 for never: the
+            bundled model did not learn it.
         max_repairs: Programs of a task that are asked for again in a round.
         execute_batch: Programs that are run together.
         reserve_s: Sampling ends this long before the deadline, so that the last programs can still be run.
