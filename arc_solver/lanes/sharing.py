@@ -121,7 +121,7 @@ class Sharing:
         if not self._members:
             self._tell_once(None, "no node of the cluster can be used now; waiting for one to join")
         for member in self._members.values():
-            if not member.joined and now_s - member.since_s > _PATIENCE_S:
+            if self._is_late(member):
                 self._tell_once(member, "does not start; is all of it taken by other work?")
 
     def _slots(self, machine: Machine, machines: Sequence[Machine]) -> dict[str, Lane]:
@@ -207,8 +207,13 @@ class Sharing:
         remaining_s = self._deadline.remaining_s()
         if lane == "search":
             return remaining_s
-        n_lanes = max(1, sum("model" in member.slots.values() for member in self._members.values() if member.joined))
-        return remaining_s / -(-(self._ledger.n_waiting("model") + 1) // n_lanes)
+        n_lanes = sum(
+            "model" in member.slots.values() for member in self._members.values() if not self._is_late(member)
+        )
+        return remaining_s / -(-(self._ledger.n_waiting("model") + 1) // max(1, n_lanes))
+
+    def _is_late(self, member: _Member) -> bool:
+        return not member.joined and self._deadline.clock.now_s() - member.since_s > _PATIENCE_S
 
     def _hear(self, member: _Member, said: Said) -> None:
         for heard in said.heard:
