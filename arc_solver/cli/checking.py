@@ -29,7 +29,9 @@ from arc_solver.engines.preflight import Remark
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--preset", type=click.Choice(preset_names()), help="Plan for it. Default: what suits the machine.")
+@click.option(
+    "--preset", help=f"Plan for it: {', '.join(preset_names())} or a .toml file. Default: what suits the machine."
+)
 @click.option(
     "--simulate", type=click.Choice(sorted(SIMULATED)), help="Plan for another machine, before you upload anything."
 )
