@@ -71,9 +71,10 @@ def read_lock(target: Target, own: Iterable[str], cache: Path) -> tuple[Wheel, .
         cache: The folder of `downloading`.
     """
     key = fingerprint(target, own)
-    shipped = resources.files(__package__) / _LOCKS / lock_name(target)
-    for place in (shipped, cache / f"{key[:16]}.lock.json"):
-        if place.is_file():
+    shipped = resources.files(__package__) / _LOCKS
+    places = sorted(shipped.iterdir(), key=lambda place: place.name) if shipped.is_dir() else []
+    for place in (*places, cached_lock(target, own, cache)):
+        if place.name.endswith(".json") and place.is_file():
             value = json.loads(place.read_text(encoding="utf-8"))
             if value["target"] == key:
                 return tuple(Wheel(**item) for item in value["wheels"])

@@ -59,18 +59,13 @@ def outside_sources() -> tuple[Path, ...]:
     return tuple(sorted((clone / OUTSIDE).glob("*.py")))
 
 
-def find_outside_source(name: str) -> Path | None:
-    """One of these files, if it is here."""
-    return next((path for path in outside_sources() if path.name == name), None)
-
-
 def outside_source(name: str) -> Path:
     """One of these files.
 
     Raises:
         InputError: It is not here.
     """
-    path = find_outside_source(name)
+    path = next((path for path in outside_sources() if path.name == name), None)
     if path is None:
         raise InputError(f"{name} is not here: package from a clone, or from an installed wheel of a bundle")
     return path
