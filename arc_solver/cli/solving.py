@@ -192,7 +192,7 @@ def _with_a_model_that_works(console: Console, config: RunConfig, tasks: Challen
     if not {"induction", "transduction"} & set(config.proposers):
         return config
     try:
-        _check_model(config)
+        _check_model(console, config)
         config = asked_as_trained(config)
         # The nodes of a cluster have devices of their own.
         if not config.ray_address and (config.engine.device != "cpu" or config.engine.dtype == "float16"):
@@ -220,14 +220,11 @@ def _check_on_device(console: Console, config: RunConfig, tasks: Challenges) -> 
             console.print(f"warning: {text}", markup=False, highlight=False)
 
 
-def _check_model(config: RunConfig) -> None:
-    """Refuse weights that cannot work before any time is spent."""
-    if not (config.model / "config.json").is_file():
-        raise ModelError(
-            f"model {config.model}: no config.json there; --model wants the folder of a Hugging Face causal LM "
-            "(or leave the model out: --proposers search)"
-        )
-    check_files(config.model, config.adapter, served=False, context_length=config.engine.context_length)
+def _check_model(console: Console, config: RunConfig) -> None:
+    """Refuse weights that cannot work before any time is spent, and say what makes them work worse than they could."""
+    remarks = check_files(config.model, config.adapter, served=False, context_length=config.engine.context_length)
+    for text in worth_telling(remarks):
+        console.print(f"warning: {text}", markup=False, highlight=False)
 
 
 def _truth(public_name: str | None, solutions: Path | None, tasks: Challenges) -> Solutions | None:

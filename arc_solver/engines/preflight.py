@@ -20,6 +20,9 @@ from arc_solver.json_files import optional_json, read_json
 MIN_CONTEXT = 512
 """A context below this holds no task with its answer, but the very smallest."""
 
+_WANTED = (
+    "--model wants the folder of a Hugging Face causal LM (or leave it out: --proposers search works without a model)"
+)
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "tokenizer_config.json")
 _DIGITS = "01234567890123456789"
@@ -99,11 +102,11 @@ def check_model(folder: Path, context_length: int = 0) -> tuple[Remark, ...]:
 
 def _missing_files(folder: Path) -> Remark | None:
     if not folder.is_dir():
-        return refused("no such folder", "--model wants the folder of a Hugging Face causal LM")
+        return refused("no such folder", _WANTED)
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():
             return refused("this is an adapter", "give it as --adapter, and its base as --model")
-        return refused("config.json is missing", "--model wants the folder of a Hugging Face causal LM")
+        return refused("config.json is missing", _WANTED)
     if not any(folder.glob("*.safetensors")) and not (folder / "model.safetensors.index.json").is_file():
         pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
         if pickles:

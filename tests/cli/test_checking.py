@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -68,11 +70,17 @@ def doctor(*args: object) -> Result:
     return call("doctor", *args)
 
 
-def solve(folder: Path, *args: object) -> Result:
+def challenges(folder: Path) -> Path:
+    """A file with one small task."""
     pairs = [{"input": [[1, 2]], "output": [[2, 1]]}, {"input": [[3, 4]], "output": [[4, 3]]}]
-    (folder / "challenges.json").write_text(json.dumps({"flip": {"train": pairs, "test": [{"input": [[5, 6]]}]}}))
+    path = folder / "challenges.json"
+    path.write_text(json.dumps({"flip": {"train": pairs, "test": [{"input": [[5, 6]]}]}}))
+    return path
+
+
+def solve(folder: Path, *args: object) -> Result:
     output = folder / "submission.json"
-    return call("solve", "--challenges", folder / "challenges.json", "--output", output, "--time-limit", "20s", *args)
+    return call("solve", "--challenges", challenges(folder), "--output", output, "--time-limit", "20s", *args)
 
 
 def test_a_good_model_gets_its_notes_and_a_plan(base: Path, adapter: Path) -> None:
@@ -115,7 +123,49 @@ def _pissa(base: Path, adapter: Path) -> None:
     change(adapter / "adapter_config.json", init_lora_weights="pissa")
 
 
+def _gone(base: Path, adapter: Path) -> None:
+    shutil.rmtree(base)
+
+
+def _swapped(base: Path, adapter: Path) -> None:
+    (base / "config.json").rename(base / "adapter_config.json")
+
+
+def _no_tokenizer(base: Path, adapter: Path) -> None:
+    for path in base.glob("tokenizer*"):
+        path.unlink()
+
+
+def _end_unknown(base: Path, adapter: Path) -> None:
+    change(base / "tokenizer_config.json", eos_token="<|im_end|>")
+
+
+def _cut_short(base: Path, adapter: Path) -> None:
+    path = base / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _adapter_gone(base: Path, adapter: Path) -> None:
+    shutil.rmtree(adapter)
+
+
+def _adapter_pickled(base: Path, adapter: Path) -> None:
+    (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
+
+
+def _adapter_is_a_model(base: Path, adapter: Path) -> None:
+    (adapter / "adapter_config.json").rename(adapter / "config.json")
+
+
 BAD = [
+    (_gone, "no such folder"),
+    (_swapped, "this is an adapter; give it as --adapter"),
+    (_no_tokenizer, "no tokenizer"),
+    (_end_unknown, "'<|im_end|>' is not in its vocabulary"),
+    (_cut_short, "cut short"),
+    (_adapter_gone, "no such folder"),
+    (_adapter_pickled, "pickled (adapter_model.bin)"),
+    (_adapter_is_a_model, "a whole model, not an adapter; give it as --model"),
     (_pickled, "pickled"),
     (_end_outside, "end token 99999"),
     (_short_context, "64 tokens"),
@@ -134,20 +184,34 @@ def test_a_bad_one_is_one_message_and_exit_2(base: Path, adapter: Path, damage: 
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+def _never(*args: Any, **settings: Any) -> None:
+    raise AssertionError("something was started")
+
+
 @pytest.mark.parametrize(("damage", "message"), BAD)
 def test_solve_refuses_it_before_anything_is_started(
-    base: Path, adapter: Path, tmp_path: Path, damage: Any, message: str
+    base: Path, adapter: Path, tmp_path: Path, damage: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(solving, "run_pipeline", _never)
     damage(base, adapter)
     result = solve(tmp_path, "--model", base, "--adapter", adapter)
     assert result.exit_code == 2
     assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.glob("submission*"))
 
 
 @pytest.mark.parametrize(
     ("settings", "what"),
-    [({"use_dora": True}, "DoRA"), ({"modules_to_save": ["lm_head"]}, "modules_to_save"), ({"r": 600}, "600")],
+    [
+        ({"use_dora": True}, "DoRA"),
+        ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
+        ({"r": 600}, "rank 600 is above 512"),
+        ({"target_modules": ["q_proj", "lm_head"]}, "the head (lm_head)"),
+        ({"target_modules": ["q_proj", "embed_tokens"]}, "the head (embed_tokens)"),
+        ({"bias": "all"}, "biases"),
+        ({"trainable_token_indices": [1]}, "rows of the embeddings"),
+    ],
 )
 def test_what_is_not_served_is_refused_where_it_would_be_served_and_merged_elsewhere(
     base: Path, adapter: Path, settings: dict[str, Any], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -159,10 +223,42 @@ def test_what_is_not_served_is_refused_where_it_would_be_served_and_merged_elsew
     assert "merge it into its base" in result.stderr
     assert doctor("--model", base, "--adapter", adapter, "--simulate", "none").exit_code == 0
     use(monkeypatch, "t4x2")
+    monkeypatch.setattr(solving, "run_pipeline", _never)
     result = solve(tmp_path, "--preset", "kaggle-t4x2", "--model", base, "--adapter", adapter)
     assert result.exit_code == 2
     assert what in result.stderr
     assert not list(tmp_path.glob("submission*"))
+
+
+def test_the_program_itself_ends_with_2_and_writes_nothing(base: Path, adapter: Path, tmp_path: Path) -> None:
+    _pickled(base, adapter)
+    program = WEIGHTS.parent / "make_submission.py"
+    command = [sys.executable, program, "--model", base, "--adapter", adapter, "--output", tmp_path / "out.json"]
+    command += ["--challenges", challenges(tmp_path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: model ")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_what_a_model_lacks_is_told_and_the_run_goes_on(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StartedError(Exception):
+        pass
+
+    def started(*args: Any, **settings: Any) -> None:
+        raise StartedError
+
+    monkeypatch.setattr(solving, "run_pipeline", started)
+    for name in ("config.json", "generation_config.json"):
+        change(base / name, eos_token_id=None)
+    change(base / "tokenizer_config.json", eos_token=None, chat_template=None)
+    result = solve(tmp_path, "--model", base)
+    assert isinstance(result.exception, StartedError)
+    assert "warning: no end token anywhere" in result.output
+    assert "no chat template: a base model" in doctor("--model", base).output
 
 
 def test_the_bundled_adapter_on_somebody_else_s_base_is_told_by_its_hash(base: Path, tmp_path: Path) -> None:
@@ -241,6 +337,27 @@ def test_prompts_of_small_and_large_tasks_are_sampled() -> None:
     assert lengths[0] < lengths[2] < lengths[4]
     many = made_up_tasks() * 5
     assert len(sample_prompts(config, many)) == 8
+
+
+@pytest.mark.model
+def test_a_model_that_really_overflows_in_float16_ends_the_run(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from safetensors.torch import load_file, save_file
+
+    from arc_solver.doctor.weights import rehearse_on
+
+    monkeypatch.setattr(solving, "rehearse_on", rehearse_on)
+    monkeypatch.setattr(solving, "run_pipeline", _never)
+    tensors = {name: value.float() for name, value in load_file(base / "model.safetensors").items()}
+    tensors["model.layers.3.mlp.down_proj.weight"] *= 1e4
+    save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
+    result = solve(tmp_path, "--model", base, "--dtype", "float16")
+    assert result.exit_code == 2
+    assert "float16 overflows: its numbers are not finite from layer 4 on" in result.stderr
+    assert "--dtype bfloat16" in result.stderr
+    assert not list(tmp_path.glob("submission*"))
 
 
 @pytest.mark.model
