@@ -173,7 +173,7 @@ def test_an_unreadable_file_is_exit_2_in_one_line_and_touches_nothing(files: Pat
     ("args", "message"),
     [
         (["--proposers", "magic"], "choose from search, induction, transduction"),
-        (["--proposers", "induction", "--model", "nowhere"], "no config.json"),
+        (["--proposers", "induction", "--model", "nowhere"], "no such folder"),
         (["--dataset", "arc1-train"], "exclude each other"),
         (["--solutions", "nowhere.json"], "nowhere.json"),
         (["--output", "nowhere/submission.json"], "nowhere"),

@@ -77,17 +77,26 @@ def test_logprob_is_that_of_a_teacher_forced_pass_at_temperature_one(
         assert answer.logprob == pytest.approx(expected, abs=2e-3)
 
 
+def exact(model: Path, **limits: int) -> TransformersEngine:
+    """An engine that computes in float64.
+
+    Sums over batches of other shapes are rounded otherwise. In float32 that moves a token's border now and then over the
+    random number that was drawn, however right the engine is; in float64 never.
+    """
+    engine = TransformersEngine(model, device="cpu", **limits)
+    engine._require().model.double()
+    return engine
+
+
 @pytest.mark.parametrize("limits", [{"max_batch_size": 1}, {"max_batch_size": 64}, {"max_batch_tokens": 150}])
-def test_batch_limits_change_nothing_but_the_speed(
-    engine: TransformersEngine, tiny_model: Path, limits: dict[str, int]
-) -> None:
+def test_batch_limits_change_nothing_but_the_speed(tiny_model: Path, limits: dict[str, int]) -> None:
     requests = [
         Request(f"{index}/{seed}", prompt, Sampling(24, temperature=1.0, seed=seed))
         for index, prompt in enumerate(PROMPTS)
-        for seed in range(4, 8)  # none whose random number lies within rounding of a token's border
+        for seed in range(8)
     ]
-    other = TransformersEngine(tiny_model, device="cpu", **limits)
-    assert tokens(ask(other, requests)) == tokens(ask(engine, requests))
+    answers = [ask(exact(tiny_model, **chosen), requests) for chosen in ({"max_batch_size": 3}, limits)]
+    assert tokens(answers[0]) == tokens(answers[1])
 
 
 def test_the_end_token_ends_a_completion_and_is_not_part_of_its_text(
