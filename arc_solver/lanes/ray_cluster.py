@@ -94,12 +94,13 @@ class RayCluster:
     def __init__(self, address: str) -> None:
         require_ray()
         os.environ.update(_QUIET)
-        import ray
+        if address == LOCAL:
+            _keep_others_out()
+        import ray  # reads the environment as it is now
 
         settings: dict[str, Any] = {"address": address, "log_to_driver": True, "configure_logging": False}
         if address == LOCAL:
             settings |= {"include_dashboard": False, "object_store_memory": _LOCAL_STORE_BYTES}
-            _keep_others_out()
         try:
             ray.init(**settings)
         except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:

@@ -37,7 +37,7 @@ def challenges() -> Challenges:
     """Tasks with some for the search to do, few of which it solves."""
     rng = np.random.default_rng(5)
     tasks = []
-    for index in range(8):
+    for index in range(6):
         grids = [as_grid(rng.integers(0, 10, rng.integers(3, 9, 2))) for _ in range(4)]
         outputs = [as_grid((grid[::-1] + index) % 10) for grid in grids]
         pairs = tuple(Pair(*pair) for pair in zip(grids[:3], outputs[:3], strict=True))
@@ -145,7 +145,7 @@ def test_on_two_nodes_as_on_one_machine_and_then_with_a_node_killed_in_the_middl
     assert (tmp_path / "shared.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
     assert done_lines(tmp_path / "shared.json") == sorted(challenges.order)
 
-    watcher = Watcher(2, cluster.kill_second_node)
+    watcher = Watcher(1, cluster.kill_second_node)
     wounded = run(challenges, tmp_path / "wounded.json", watcher, cluster.address)
     assert wounded.failures == {}
     lost = [line for line in watcher.lines if "was lost" in line]
@@ -160,7 +160,7 @@ def test_on_two_nodes_as_on_one_machine_and_then_with_a_node_killed_in_the_middl
 def test_a_resumed_run_asks_the_cluster_only_for_the_rest(
     challenges: Challenges, cluster: Cluster, tmp_path: Path
 ) -> None:
-    few = Challenges(challenges.tasks[:3], (), challenges.order[:3])
+    few = Challenges(challenges.tasks[:2], (), challenges.order[:2])
     output = tmp_path / "submission.json"
     first = run(few, output, Watcher())
     before = output.read_bytes()
@@ -170,6 +170,23 @@ def test_a_resumed_run_asks_the_cluster_only_for_the_rest(
     assert not any("sandbox" in line for line in watcher.lines)  # no lane was started
     assert done_lines(output) == sorted(few.order)
     assert output.read_bytes() == before
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_alone_ends_with_the_run_and_leaves_no_token(
+    challenges: Challenges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    few = Challenges(challenges.tasks[:1], (), challenges.order[:1])
+    alone = run(few, tmp_path / "alone.json", Watcher())
+    local = run(few, tmp_path / "local.json", Watcher(), "local")
+    assert local.failures == {}
+    assert found(local) == found(alone) != set()
+    assert (tmp_path / "local.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
+    assert not (tmp_path / "home").exists()
 
 
 @needs_ray
