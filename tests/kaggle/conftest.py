@@ -44,6 +44,11 @@ def bootstrap(installing: ModuleType) -> ModuleType:
     return load_source("kaggle", "bootstrap")
 
 
+@pytest.fixture(scope="session")
+def stage() -> ModuleType:
+    return load_source("scripts", "kaggle_stage")
+
+
 @pytest.fixture
 def at_once(installing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is installed, for tests of what else is done: pip takes a second each time."""
