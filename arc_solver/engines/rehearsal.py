@@ -25,6 +25,7 @@ REHEARSAL_COMMAND = (sys.executable, "-m", "arc_solver.engines.rehearsal")
 
 _FP16_MAX = 65504.0
 _TIMEOUT_S = 900.0
+_N_LOGITS = 16
 _CLEARLY_LESS = 0.9  # of the surprise at a prompt, where a missing start token is worth a warning
 
 
@@ -238,14 +239,21 @@ def _is_finite(spec: Mapping[str, Any], dtype: str, rows: list[tuple[int, ...]])
 
 
 def _pass_over(model: Any, rows: list[tuple[int, ...]]) -> tuple[int | None, float]:
-    """The first layer whose output is not finite in any row, and the largest finite magnitude between layers."""
+    """The first layer whose output is not finite in any row, and the largest finite magnitude between layers.
+
+    Of the logits only the last ones are made: with a large vocabulary, those of a whole prompt would fill a GPU.
+    """
+    import inspect
+
     import torch
 
+    selects = "logits_to_keep" in inspect.signature(model.forward).parameters
+    options = {"output_hidden_states": True, "use_cache": False} | ({"logits_to_keep": _N_LOGITS} if selects else {})
     bad: int | None = None
     largest = 0.0
     for row in rows:
         with torch.inference_mode():
-            out = model(input_ids=torch.tensor([row], device=model.device), output_hidden_states=True, use_cache=False)
+            out = model(input_ids=torch.tensor([row], device=model.device), **options)
         for layer, states in enumerate((*out.hidden_states, out.logits)):
             magnitude = float(states.float().abs().max())  # NaN if any is NaN
             if not magnitude < float("inf"):

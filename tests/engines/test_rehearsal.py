@@ -107,6 +107,20 @@ def test_a_good_model_with_its_adapter(tiny_model: Path, tiny_adapter: Path) -> 
 
 
 @pytest.mark.model
+def test_logits_of_whole_prompts_are_never_made(tiny_model: Path) -> None:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    model = transformers.AutoModelForCausalLM.from_pretrained(tiny_model).eval()
+    n_made: list[int] = []
+    model.lm_head.register_forward_hook(lambda module, inputs, logits: n_made.append(logits.shape[1]))
+    assert rehearsal._pass_over(model, [(5, 9), tuple(range(10, 200))])[0] is None
+    assert n_made == [2, rehearsal._N_LOGITS]
+    with torch.no_grad():
+        model.lm_head.weight[3] = float("inf")
+    assert rehearsal._pass_over(model, [(5, 9)])[0] is not None
+
+
+@pytest.mark.model
 def test_overflow_in_float16_is_seen_and_the_others_are_tried(tiny_model: Path, tmp_path: Path) -> None:
     seen = look(scaled(tiny_model, tmp_path / "large", 2e4), dtype="float16")
     assert seen.bad_layer == 2  # the output of the second layer

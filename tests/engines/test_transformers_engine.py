@@ -80,8 +80,8 @@ def test_logprob_is_that_of_a_teacher_forced_pass_at_temperature_one(
 def exact(model: Path, **limits: int) -> TransformersEngine:
     """An engine that computes in float64.
 
-    Sums over batches of other shapes are rounded otherwise. In float32 that moves a token's border now and then over the
-    random number that was drawn, however right the engine is; in float64 never.
+    Sums over batches of other shapes are rounded otherwise. In float32 that moves a token's border now and then over
+    the random number that was drawn, however right the engine is; in float64 never.
     """
     engine = TransformersEngine(model, device="cpu", **limits)
     engine._require().model.double()
