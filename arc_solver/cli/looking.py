@@ -12,7 +12,7 @@ from arc_solver.cli.common import read_challenges, task_options, told_plainly
 from arc_solver.errors import InputError
 from arc_solver.grids import Grid, as_grid
 from arc_solver.report.draw import print_task, save_picture
-from arc_solver.submission import load
+from arc_solver.submission import load, validate_form
 
 
 @click.command()
@@ -49,4 +49,7 @@ def _attempts(submission: Path, task_id: str) -> Sequence[Sequence[Grid]]:
     answers = load(submission).get(task_id)
     if answers is None:
         raise InputError(f"{submission}: no answer for task {task_id}")
+    problems = validate_form({task_id: answers})
+    if problems:
+        raise InputError(f"{submission}: {problems[0]}")
     return [[as_grid(answer["attempt_1"]), as_grid(answer["attempt_2"])] for answer in answers]

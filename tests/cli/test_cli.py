@@ -208,6 +208,14 @@ def test_show_draws_a_task_and_its_attempts(files: Path, solved: Path) -> None:
     assert (files / "flip1.svg").read_text().count("<rect") > 40
 
 
+def test_show_says_what_is_wrong_with_an_answer_that_it_cannot_draw(files: Path) -> None:
+    (files / "broken.json").write_text('{"flip1": [{"attempt_1": [[1]]}]}')
+    flags = ["--challenges", files / "challenges.json", "--submission", files / "broken.json"]
+    result = call("show", "flip1", *flags)
+    assert result.exit_code == 2
+    assert "task flip1: [0]: has no attempt_2" in result.output
+
+
 def test_show_says_which_tasks_there_are(files: Path) -> None:
     result = call("show", "nothing", "--challenges", files / "challenges.json")
     assert result.exit_code == 2
