@@ -178,7 +178,7 @@ class PackagingProgress:
     def expect(self, n_files: int, n_bytes: int) -> None:
         """So many wheels are needed, of so many bytes; 0 bytes if that is not known yet."""
         self._n_files, self._n_bytes = n_files, n_bytes
-        self._task = self._bar.add_task("wheels", total=n_bytes or n_files, told="")
+        self._task = self._bar.add_task("wheels", total=n_bytes or n_files, told="", start=False)
 
     def moved(self, n_files: int, n_bytes: int) -> None:
         """So many of them are there."""
@@ -186,6 +186,8 @@ class PackagingProgress:
         told = f"{n_files} of {self._n_files} files, {_megabytes(n_bytes)}{of}"
         if self._task is not None:
             self._bar.update(self._task, completed=n_bytes if self._n_bytes else n_files, told=told)
+            # Only from here on: what was in the cache says nothing of the speed.
+            self._bar.start_task(self._task)
         if not self._console.is_terminal and n_files != self._told:
             self._told = n_files
             self._console.print(f"wheels: {told}", markup=False, highlight=False)

@@ -82,8 +82,10 @@ def fetch(
         watcher.moved(len(found), n_bytes)
         incoming = Path(mkdtemp(prefix=f"{_INCOMING}{os.getpid()}-", dir=cache))
         try:
+            most = sum(wheel.n_bytes for wheel in batch)
             for n_more in _download(batch, target, incoming):
-                watcher.moved(len(found), n_bytes + n_more)
+                # pip copies what it has fetched, so that for a moment it is there twice.
+                watcher.moved(len(found), n_bytes + (min(n_more, most) if most else n_more))
             found |= _accept(batch, incoming, cache)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
@@ -129,7 +131,7 @@ def _download(batch: Sequence[Wheel], target: Target, incoming: Path) -> Iterato
                 try:
                     process.wait(_LOOK_EVERY_S)
                 except subprocess.TimeoutExpired:
-                    yield _size(incoming)
+                    yield _size(temporary) + _size(wheels)
         answer = read_answer(process.returncode, words)
     if not answer.good:
         names = ", ".join(wheel.pin() for wheel in batch[:4]) + (", ..." if len(batch) > 4 else "")

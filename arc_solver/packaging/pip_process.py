@@ -21,6 +21,10 @@ from typing import IO
 from arc_solver.errors import InputError
 from arc_solver.packaging.images import platform_tags
 
+_UNREACHABLE = (
+    "NewConnectionError", "ConnectTimeoutError", "Failed to establish a new connection", "NameResolutionError",
+    "Temporary failure in name resolution", "ProxyError", "SSLError",
+)  # fmt: skip
 _SCRIPT = Path(__file__).with_name("pip_for_target.py")
 OLDEST = (22, 3)
 """First release of pip with `install --dry-run --report`."""
@@ -153,6 +157,8 @@ def answer_of(code: int, words: str) -> Answer:
     if "DO NOT MATCH THE HASHES" in words:
         changed = [line.split()[0] for line in lines if "==" in line and " from " in line and line.endswith(":")]
         return Answer(False, f"{', '.join(changed)}: the index has other bytes than the lock names")
+    if any(sign in words for sign in _UNREACHABLE):
+        return Answer(False, "the package index cannot be reached (no network, or a proxy that pip must be told of)")
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     # What stands between is what a conflict consists of, a line each.
     conflict = [line for line in lines if "depends on" in line or "The user requested" in line]

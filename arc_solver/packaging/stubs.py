@@ -8,7 +8,6 @@ closure is checked like this and not by a second resolver of ours, which would o
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,12 +45,3 @@ def write_stubs(folder: Path, packages: Mapping[str, str]) -> Path:
 def stub_version(version: str) -> str:
     """The version under which a package is stood for."""
     return version if "+" in version else f"{version}+{ALONE}"
-
-
-def is_wheel(path: Path) -> bool:
-    """Whether a file is a whole wheel."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith(".dist-info/METADATA") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False

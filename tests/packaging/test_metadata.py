@@ -143,7 +143,7 @@ def ask_client(tmp_path: Path, dataset: dict[str, object], kernel: dict[str, obj
         [CLIENT, "-P", "-c", "import kaggle.api.kaggle_api_extended"], cwd=tmp_path, capture_output=True, check=False
     )
     if probe.returncode:
-        pytest.skip("the official client is not installed (pip install kaggle six)")
+        pytest.skip("the official client is not installed (pip install 'arc_solver[kaggle]')")
     folders = tmp_path / "dataset", tmp_path / "notebook"
     for folder, name, value in zip(folders, (DATASET_FILE, KERNEL_FILE), (dataset, kernel), strict=True):
         folder.mkdir(exist_ok=True)

@@ -210,3 +210,7 @@ def test_a_failure_of_pip_is_one_line() -> None:
     words = "Looking in links\nERROR: no such thing\nERROR: ResolutionImpossible: for help visit somewhere\n"
     assert answer_of(1, words).reason == "no such thing"
     assert answer_of(0, words).good
+    lost = (
+        "WARNING: Retrying after connection broken by 'NewConnectionError(...)'\nERROR: No matching distribution found"
+    )
+    assert "cannot be reached" in answer_of(1, lost).reason
