@@ -46,20 +46,20 @@ def verify(
         Name -> where the whole file lies; name -> what is wrong with it.
     """
     began_s, places, damaged = time.monotonic(), {}, {}
+    n_bytes = sum(file["bytes"] for file in manifest["files"].values())
+    of = f"{len(manifest['files'])} files, {n_bytes / 2**20:,.1f} MiB"
+    say(f"bundle {manifest['version']} ({manifest['accelerator']}, wheels {manifest['wheels']}): reading {of}")
     with ThreadPoolExecutor(4) as threads:
-        looked = threads.map(lambda item: _look_at(*item, folders), manifest["files"].items())
+        looked = threads.map(lambda item: _look_at(item[0], item[1], folders), manifest["files"].items())
         for name, found in zip(manifest["files"], looked, strict=True):
             if isinstance(found, Path):
                 places[name] = found
             else:
                 damaged[name] = found
-    n_bytes = sum(file["bytes"] for file in manifest["files"].values())
-    took = f"{len(manifest['files'])} files, {n_bytes / 2**20:,.1f} MiB in {time.monotonic() - began_s:.1f} s"
-    say(f"bundle {manifest['version']} ({manifest['accelerator']}, wheels {manifest['wheels']}): {took}")
     for name, problem in damaged.items():
         say(f"PROBLEM: {name}: {problem}")
     if not damaged:
-        say("every file is as the manifest says")
+        say(f"every file is as the manifest says ({time.monotonic() - began_s:.1f} s)")
     return places, damaged
 
 
