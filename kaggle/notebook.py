@@ -61,9 +61,10 @@ except Exception as error:
 _FIND = """\
 # The bundle: a dataset with our manifest, however it is mounted; its bootstrap must be the one that is listed there.
 run = bootstrap = None
-places = ["SLUG", "datasets/*/SLUG", "*", "*/*", "*/*/*", "*/*/*/*"]
-found = [path for place in places for path in sorted(glob.glob(f"{KAGGLE}/input/{place}/manifest.json"))]
-for manifest_file in dict.fromkeys([os.environ.get("ARC_SOLVER_DATASET", "") + "/manifest.json", *found]):
+places = [f"{KAGGLE}/input/{place}" for place in ("SLUG", "datasets/*/SLUG", "*", "*/*", "*/*/*", "*/*/*/*")]
+places = [os.environ.get("ARC_SOLVER_DATASET", "/nowhere"), *places]
+found = [path for place in places for path in sorted(glob.glob(f"{place}/manifest.json"))]
+for manifest_file in dict.fromkeys(found):
     try:
         with open(manifest_file, encoding="utf-8") as file:
             manifest = json.load(file)
@@ -77,8 +78,6 @@ for manifest_file in dict.fromkeys([os.environ.get("ARC_SOLVER_DATASET", "") + "
         sys.path.insert(0, folder)
         bootstrap = importlib.import_module("bootstrap")
         break
-    except FileNotFoundError as error:
-        continue
     except Exception as error:
         bootstrap = None
         print(f"PROBLEM: {manifest_file}: its bundle cannot be used: upload it again ({error!r})")

@@ -176,3 +176,10 @@ class TestTheBundle:
         assert values["bootstrap"] is None
         assert "bootstrap.py is damaged" in capfd.readouterr().out
         assert problems(kaggle) == []
+
+    def test_a_missing_bootstrap_is_told(self, notebook: Notebook, kaggle: Any, capfd: Any) -> None:
+        made = notebook(kaggle.write_manifest())
+        (kaggle.dataset / "bootstrap_install.py").unlink()
+        assert run_cells(made, kaggle)["bootstrap"] is None
+        assert "bootstrap_install.py" in capfd.readouterr().out
+        assert problems(kaggle) == []
