@@ -56,7 +56,7 @@ try:
         json.dump({name: [first_answer(item) for item in items] for name, items in asked.items()}, file)
     print(f"{challenges}: first answers to {len(asked)} tasks")
 except Exception as error:
-    print(f"PROBLEM: no tasks: attach the competition to this notebook ({error!r})")"""
+    print(f"PROBLEM: no tasks: attach the competition to this notebook ({type(error).__name__}: {error})")"""
 
 _FIND = """\
 # The bundle: a dataset with our manifest, however it is mounted; its bootstrap must be the one that is listed there.
@@ -80,7 +80,7 @@ for manifest_file in dict.fromkeys(found):
         break
     except Exception as error:
         bootstrap = None
-        print(f"PROBLEM: {manifest_file}: its bundle cannot be used: upload it again ({error!r})")
+        print(f"PROBLEM: {manifest_file}: its bundle cannot be used: upload it again ({type(error).__name__}: {error})")
 print(f"bundle: {manifest_file}" if bootstrap else "PROBLEM: no bundle: attach its dataset; the first answers stay")"""
 
 _PREPARE = """\
