@@ -110,7 +110,7 @@ def test_a_preset_s_engine_settings_are_the_plan_s_wishes() -> None:
 def test_equal_devices_are_counted_and_broken_ones_explained() -> None:
     assert describe_devices(simulated("t4x2")) == "2 x Tesla T4 (sm_75, 14.7 GiB)"
     assert "does not work: CUDA error: no kernel image" in describe_devices(simulated("p100"))
-    assert describe_devices(simulated("none")) == "no GPU that torch 2.11.0+cpu can see"
+    assert describe_devices(simulated("none")) == "no GPU that torch 2.10.0+cpu can see"
 
 
 def test_a_machine_with_gpus_is_planned_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from arc_solver.config import WEIGHTS, RunConfig, load_preset
 from arc_solver.doctor.planning import describe_devices, plan_for, plan_json, preset_for
-from arc_solver.engines.devices import GIB, OFFLINE_VARIABLES, Machine, probe
+from arc_solver.engines.devices import GIB, OFFLINE_VARIABLES, Machine, probe, worked_around
 from arc_solver.engines.plans import Plan, Refusal
 from arc_solver.errors import ArcSolverError, ModelError
 from arc_solver.finetune.manifest import verify_manifest
@@ -154,6 +154,8 @@ def _devices(machine: Machine) -> Iterator[Finding]:
     yield Finding("devices", len(machine.working_gpus) == len(machine.gpus), describe_devices(machine))
     for problem in machine.problems:
         yield Finding("versions", False, problem)
+    for fact in worked_around(dict(machine.packages)):
+        yield Finding("versions", True, fact)
 
 
 def _memory(machine: Machine, config: RunConfig) -> Finding:

@@ -196,12 +196,6 @@ def package_problems(versions: Mapping[str, str], vllm_wants: str | None) -> tup
         vllm_wants: The torch version that the installed vllm is built for, if it says.
     """
     problems = []
-    torchao = versions.get("torchao")
-    if torchao and "peft" in versions and version_tuple(torchao) < OLDEST_TORCHAO:
-        problems.append(
-            f"torchao {torchao} makes peft raise as soon as an adapter is loaded: remove it (pip uninstall torchao) or "
-            "install 0.16 or later"
-        )
     torch = versions.get("torch")
     if torch and vllm_wants and version_tuple(torch) != version_tuple(vllm_wants):
         problems.append(
@@ -209,6 +203,18 @@ def package_problems(versions: Mapping[str, str], vllm_wants: str | None) -> tup
             "(0.19 for 2.10, 0.21 to 0.26 for 2.11, 0.29 to 0.32 for 2.13)"
         )
     return tuple(problems)
+
+
+def worked_around(versions: Mapping[str, str]) -> tuple[str, ...]:
+    """What would break among installed versions, and does not in our runs.
+
+    Args:
+        versions: Package -> version.
+    """
+    torchao = versions.get("torchao")
+    if torchao and "peft" in versions and version_tuple(torchao) < OLDEST_TORCHAO:
+        return (f"torchao {torchao} is hidden from peft, which would refuse every adapter beside one before 0.16",)
+    return ()
 
 
 def free_host_memory() -> int:
@@ -288,9 +294,9 @@ def _ask_child(command: Sequence[str], timeout_s: float) -> dict[str, Any] | str
 _CUDA_128 = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
 _CUDA_126 = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90")
 _KAGGLE_PACKAGES = (
-    ("torch", "2.11.0+cu128"),
+    ("torch", "2.10.0+cu128"),
     ("transformers", "5.15.0"),
-    ("vllm", "0.26.0"),
+    ("vllm", "0.19.1"),
     ("peft", "0.20.0"),
     ("tokenizers", "0.22.2"),
     ("safetensors", "0.7.0"),
@@ -334,14 +340,14 @@ SIMULATED: dict[str, Machine] = {
         _kaggle(_gpus(1, "Tesla P100-PCIE-16GB", (6, 0), 15.9), 4, 29, 19.5),
         arch_list=_CUDA_126,
         cuda_version="12.6",
-        packages=(("torch", "2.11.0+cu126"), *(item for item in _KAGGLE_PACKAGES if item[0] not in ("torch", "vllm"))),
+        packages=(("torch", "2.10.0+cu126"), *(item for item in _KAGGLE_PACKAGES if item[0] not in ("torch", "vllm"))),
     ),
     "a100": _kaggle(_gpus(1, "NVIDIA A100-SXM4-40GB", (8, 0), 39.4), 12, 80, 100),
     "none": replace(
         _kaggle((), 4, 29, 19.5),
         arch_list=(),
         cuda_version=None,
-        packages=(("torch", "2.11.0+cpu"), *(item for item in _KAGGLE_PACKAGES if item[0] not in ("torch", "vllm"))),
+        packages=(("torch", "2.10.0+cpu"), *(item for item in _KAGGLE_PACKAGES if item[0] not in ("torch", "vllm"))),
     ),
     "t4x2-small-ram": replace(_T4X2, memory_bytes=8 * GIB),
     "t4x2-full-disk": replace(_T4X2, disk_bytes=GIB // 10),

@@ -18,6 +18,7 @@ from arc_solver.engines.devices import (
     probe,
     simulated,
     version_tuple,
+    worked_around,
 )
 
 CUDA_128 = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
@@ -53,11 +54,13 @@ def test_versions_are_compared_by_their_numbers(version: str, numbers: tuple[int
     assert version_tuple(version) == numbers
 
 
-def test_the_torchao_trap() -> None:
-    assert "pip uninstall torchao" in package_problems({"torchao": "0.10.0", "peft": "0.20.0"}, None)[0]
-    assert package_problems({"torchao": "0.16.0", "peft": "0.20.0"}, None) == ()
-    assert package_problems({"torchao": "0.10.0"}, None) == ()
-    assert package_problems({"peft": "0.20.0"}, None) == ()
+def test_the_torchao_trap_is_told_and_is_no_problem() -> None:
+    kaggle = {"torchao": "0.10.0", "peft": "0.20.0"}
+    assert package_problems(kaggle, None) == ()
+    assert "torchao 0.10.0 is hidden from peft" in worked_around(kaggle)[0]
+    assert worked_around({"torchao": "0.16.0", "peft": "0.20.0"}) == ()
+    assert worked_around({"torchao": "0.10.0"}) == ()
+    assert worked_around({"peft": "0.20.0"}) == ()
 
 
 def test_a_vllm_of_another_torch_is_told() -> None:
