@@ -224,9 +224,13 @@ def files(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> bytes:
         case "latin":
             return data.decode().encode("latin-1", "replace")
         case "deep":
-            return data[:at] + draw(st.sampled_from([b"[", b'{"a":', b'[{"input":'])) * 100_000 + data[at:]
+            return (
+                data[:at]
+                + draw(st.sampled_from([b"[", b'{"a":', b'[{"input":'])) * draw(st.sampled_from([2_000, 100_000]))
+                + data[at:]
+            )
         case "large":
-            return data[:-1] + b', "x": [' + b"[0]," * 200_000 + b"[0]]}"
+            return data[:-1] + b', "x": [' + b"[0]," * draw(st.sampled_from([1_000, 100_000])) + b"[0]]}"
         case "zero":
             return data + b"\x00" * draw(st.sampled_from([1, 100_000]))
     return data
