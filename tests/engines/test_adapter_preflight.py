@@ -243,7 +243,7 @@ def test_an_old_torchao_keeps_no_adapter_from_being_merged(
     )
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; "
-        "from arc_solver.engines.devices import probe_host; assert 'torchao 0.10.0' in probe_host().problems[0]; "
+        "from arc_solver.engines.devices import probe_host; assert probe_host().version('torchao') == '0.10.0'; "
         "from arc_solver.engines.transformers_engine import TransformersEngine; "
         "TransformersEngine(Path(sys.argv[2]), Path(sys.argv[3]), device='cpu')"
     )
