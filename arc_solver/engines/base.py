@@ -119,6 +119,7 @@ class Engine(Protocol):
                 answered if it was finished already. None wants all.
 
         Raises:
+            ModelError: A request's adapter cannot be used; the engine goes on with other calls.
             EngineError: The sampler itself broke.
         """
         ...

@@ -31,7 +31,7 @@ class Patience:
     """
 
     start_s: float = 900.0
-    least_s: float = 120.0
+    least_s: float = 300.0
     factor: float = 20.0
 
 
