@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import time
 from collections import deque
 from collections.abc import Callable, Collection
 
@@ -15,6 +16,10 @@ from arc_solver.sandbox.worker import Job, LostError, Worker
 _JOBS_IN_FLIGHT = 2
 _MAX_LOSSES_IN_A_ROW = 16
 _POLL_S = 1.0
+
+# Before another try where no child came up. A machine may be out of processes for a moment, because of others, or
+# because of a program that nothing limits (all layers off): with one try, at once, the hostile suite failed there once.
+_PAUSES_S = (0.0, 0.2, 1.0)
 
 Accept = Callable[[Job, Answer | None], None]
 
@@ -113,10 +118,11 @@ class Fleet:
             if answer.results.startswith(READY):
                 self._n_losses_in_a_row = 0
                 accept(job, answer)
-            elif job.n_losses:
+            elif job.n_false_starts == len(_PAUSES_S):
                 raise SandboxError("the sandbox cannot start a process for programs")
             else:
-                job.n_losses += 1
+                time.sleep(_PAUSES_S[job.n_false_starts])
+                job.n_false_starts += 1
                 queue.appendleft(job)
 
     def _lose(self, worker: Worker, queue: deque[Job], accept: Accept) -> None:

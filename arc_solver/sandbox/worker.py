@@ -35,6 +35,7 @@ class Job:
         request: The bytes for the zygote.
         longest_s: Wall time after which even the zygote must have failed.
         n_losses: How often a zygote was lost while it had this job.
+        n_false_starts: How often no child came up for it.
     """
 
     job_id: int
@@ -43,6 +44,7 @@ class Job:
     request: bytes
     longest_s: float
     n_losses: int = 0
+    n_false_starts: int = 0
 
 
 class LostError(Exception):
