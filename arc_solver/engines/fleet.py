@@ -134,10 +134,12 @@ class EngineFleet:
     def _answers(self, call: Call) -> Iterator[tuple[str, Completion]]:
         self._calls.append(call)
         try:
+            call.forget_unwanted()
             while call.open or call.inbox:
-                while call.inbox:
-                    yield call.inbox.popleft()
-                call.forget_unwanted()
+                if call.inbox:
+                    while call.inbox:
+                        yield call.inbox.popleft()
+                    call.forget_unwanted()  # only what it works on can change the caller's mind
                 if call.refusal:
                     raise ModelError(call.refusal)
                 if call.deadline.passed():

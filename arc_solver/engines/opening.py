@@ -122,11 +122,12 @@ def prompt_encoder(model: Path) -> PromptEncoder:
     """
     from transformers import AutoTokenizer
 
+    from arc_solver.engines.weights import first_line
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        first_line = (str(error).splitlines() or ["no message"])[0]
-        raise ModelError(f"model {model}: its tokenizer cannot be loaded: {first_line}") from error
+        raise ModelError(f"model {model}: its tokenizer cannot be loaded: {first_line(error)}") from error
     tokenizer.model_max_length = sys.maxsize  # who counts tokens may count too many of them, without a warning
     return PromptEncoder(tokenizer)
 

@@ -8,7 +8,7 @@ import pytest
 
 from arc_solver.engines.base import Engine
 from arc_solver.engines.devices import simulated
-from arc_solver.engines.opening import open_engine, plan_engines
+from arc_solver.engines.opening import open_engine, plan_engines, prompt_encoder
 from arc_solver.engines.plans import EnginePlan, Wishes
 from arc_solver.engines.scripted import ScriptedEngine
 from arc_solver.errors import EngineError, ModelError
@@ -70,3 +70,10 @@ def test_the_last_failure_is_raised() -> None:
     plan = plan_engines(BASE, ON_T4, simulated("t4x2"))[0]
     with pytest.raises(EngineError, match="no kernel"):
         open_engine(plan, BASE, None, n_threads=1, tell=lambda text: None, starter=Starter("no kernel", suits=99))
+
+
+@pytest.mark.model
+def test_a_model_without_a_tokenizer_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    with pytest.raises(ModelError, match="its tokenizer cannot be loaded"):
+        prompt_encoder(tmp_path)
