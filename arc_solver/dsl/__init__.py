@@ -8,17 +8,25 @@ from arc_solver.dsl import (
     coloring,
     components,
     cropping,
+    drawing,
     features,
     filling,
     geometry,
+    lattices,
+    motion,
     objects,
     panels,
+    relations,
     scaling,
+    scenes,
     symmetry,
 )
 from arc_solver.dsl.registry import PRIMITIVES, Grid, Object
 
-_MODULES = (geometry, cropping, coloring, scaling, objects, choosing, panels, filling, symmetry, features, components)
+_MODULES = (
+    *(geometry, cropping, coloring, scaling, objects, choosing, panels, filling, symmetry, features, components),
+    *(scenes, drawing, motion, relations, lattices),
+)
 
 for _name, _primitive in PRIMITIVES.items():
     globals()[_name] = _primitive.function

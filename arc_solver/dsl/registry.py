@@ -22,6 +22,10 @@ Color = NewType("Color", int)
 """A symbol 0..9."""
 Count = NewType("Count", int)
 """A small positive integer: a factor, a number of steps, a rank."""
+Cells = NDArray[np.bool_]
+"""A choice of cells: True or False for each cell of a grid."""
+Places = list[tuple[int, int]]
+"""Cells by row and column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +37,9 @@ class Object:
         row: Row of its top left corner in the grid that it was found in.
         col: Column of that corner.
         mask: True where the object is, shape (r, c).
+
+    Also `height`, `width`, `size` (how many cells), `bottom` and `right` (its last row and column), `center` (row and
+    column, rounded down), `color` (its most common), `colors` (most common first), `cells` (row and column of each).
     """
 
     grid: Grid
@@ -46,6 +53,53 @@ class Object:
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    @property
+    def height(self) -> int:
+        """Rows of its bounding box."""
+        return int(self.mask.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of its bounding box."""
+        return int(self.mask.shape[1])
+
+    @property
+    def size(self) -> int:
+        """How many cells it has."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def bottom(self) -> int:
+        """Its last row in the grid."""
+        return self.row + self.height - 1
+
+    @property
+    def right(self) -> int:
+        """Its last column in the grid."""
+        return self.col + self.width - 1
+
+    @property
+    def center(self) -> tuple[int, int]:
+        """Row and column of its box's middle in the grid, rounded down."""
+        return self.row + (self.height - 1) // 2, self.col + (self.width - 1) // 2
+
+    @property
+    def colors(self) -> list[int]:
+        """Its colours, the most common first, the lowest of equals first."""
+        counts = np.bincount(self.grid[self.mask], minlength=1)
+        present: list[int] = np.flatnonzero(counts).tolist()
+        return sorted(present, key=lambda color: -counts[color])
+
+    @property
+    def color(self) -> int:
+        """Its most common colour, the lowest of equals."""
+        return self.colors[0]
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """Row and column in the grid of each of its cells, in reading order."""
+        return [(int(row) + self.row, int(col) + self.col) for row, col in np.argwhere(self.mask)]
 
     def _key(self) -> tuple[int, int, tuple[int, ...], bytes, bytes]:
         return self.row, self.col, self.mask.shape, self.grid.tobytes(), self.mask.tobytes()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from typing import Any
 
 import numpy as np
 import pytest
 
 from arc_solver.dsl import find_objects
-from arc_solver.dsl.registry import PRIMITIVES, Grid, Object
+from arc_solver.dsl.registry import PRIMITIVES, Cells, Grid, Object, Places
 
 INAPPLICABLE = ValueError
 
@@ -213,6 +214,81 @@ FACTS: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
         (("999", 9), INAPPLICABLE),
     ],
     "denoise": [(("00000/03000/00022",), "00000/00000/00022"), (("555/575/555",), "555/555/555"), (("4",), "4")],
+    # scenes
+    "dominant_color": [(("4401",), 4), (("12",), 1)],
+    "colors_by_count": [(("4401/1111",), [1, 4, 0]), (("7",), [7])],
+    "objects_on": [
+        (("80/82", 8), [("0", 0, 1), ("2", 1, 1)]),
+        (("110/002", 0, True, True), [("110/002", 0, 0)]),
+        (("110/002", 0, False, True), [("11", 0, 0), ("2", 1, 2)]),
+    ],
+    "objects_in_color": [(("202/001/020", 2), [("2", 0, 0), ("2", 0, 2), ("2", 2, 1)]), (("202", 5), [])],
+    "color_regions": [
+        (("010/010",), [("0/0", 0, 0), ("1/1", 0, 1), ("0/0", 0, 2)]),
+        (("11/01",), [("11/11", 0, 0), ("0", 1, 0)]),
+    ],
+    "object_cells": [(("03/00", "03/00"), "01/00"), (("0", "00/03"), "0")],
+    "object_from_cells": [(("0304", "0101"), ("304", 0, 1)), (("03", "00"), INAPPLICABLE), (("03", "1"), INAPPLICABLE)],
+    # drawing
+    "draw_line": [
+        (("000/000", 0, 0, 0, 2, 4), "444/000"),
+        (("000/000", 1, 2, 0, 1, 4), "040/004"),
+        (("000", 0, -3, 0, 1, 4), "440"),
+        (("000/000/000", 0, 0, 1, 2, 4), INAPPLICABLE),
+    ],
+    "draw_ray": [
+        (("0701", 0, 1, 0, 1, 4), "0744"),
+        (("00/70", 1, 0, -1, 1, 4), "04/70"),
+        (("0", 0, 0, 0, 0, 4), ValueError),
+    ],
+    "draw_ray_over": [(("07010", 0, 1, 0, 1, 4, 0), "07410"), (("07", 0, 1, 0, -1, 4, 5), "07")],
+    "draw_box": [(("0000/0000/0000", 0, 0, 2, 2, 4), "4440/4040/4440"), (("00/00", -1, -1, 0, 0, 4), "40/00")],
+    "fill_box": [(("000/000", 0, 1, 1, 2, 4), "044/044"), (("00", 5, 5, 6, 6, 4), "00")],
+    "surround": [(("000/030/000", "000/030/000", 1), "111/131/111")],
+    "paste": [(("000/000", "56", 1, 2), "000/005"), (("000", "56", 0, -1), "600"), (("0", "5", 3, 3), "0")],
+    "paste_over": [(("111", "06", 0, 1, 0), "116")],
+    "paint_cells": [(("102", "101", 5), "505"), (("10", "1", 5), INAPPLICABLE)],
+    # motion
+    "place_object": [(("03", 4, 5), ("3", 4, 5))],
+    "erase_object": [(("434", "030", 4), "444")],
+    "slide_object": [
+        (("3005", "3005", 0, 1, 0), ("3", 0, 2)),
+        (("30/33/00/00", "30/33/00/00", 1, 0, 0), ("30/33", 2, 0)),
+        (("3", "30", 0, 0, 0), ValueError),
+    ],
+    "turn_object": [(("034", 1), ("3/4", 0, 1)), (("034", -1), ("4/3", 0, 1))],
+    "mirror_object": [(("034", False), ("43", 0, 1)), (("03/04", True), ("4/3", 0, 1))],
+    "scale_object": [(("03", 2), ("33/33", 0, 1)), (("03", 31), INAPPLICABLE), (("03", 0), INAPPLICABLE)],
+    # relations
+    "is_rectangle": [(("330",), True), (("33/30",), False)],
+    "is_line": [(("330",), True), (("30",), False), (("33/33/00",), False)],
+    "is_frame": [(("333/303/333",), True), (("330/303/333",), False), (("33/33/00",), False)],
+    "is_mirrored": [(("303/333", False), True), (("303/333", True), False), (("340", False), False)],
+    "on_border": [(("000/030/000", "000/030/000"), False), (("03/00", "03/00"), True)],
+    "same_shape": [(("30", "04"), True), (("330", "300/300"), False)],
+    "same_shape_turned": [(("330", "300/300"), True), (("330", "30"), False), (("300/330", "033/003"), True)],
+    "touching": [
+        (("30", "03"), True),
+        (("300", "003"), False),
+        (("30/00", "00/03"), True),
+        (("30/00", "00/03", False), False),
+    ],
+    "inside_box": [(("000/040/000", "333/303/333"), True), (("333/303/333", "000/040/000"), False)],
+    "enclosed_cells": [
+        (("222/202/222", 2), "000/010/000"),
+        (("020/202/020", 2), "000/010/000"),
+        (("220/202/222", 2), "000/010/000"),
+    ],
+    "reachable_cells": [(("1101", 0, 0), "1100"), (("10/01", 0, 0, True), "10/01"), (("10", 0, 2), INAPPLICABLE)],
+    "grow_cells": [(("000/010/000",), "111/111/111"), (("000/010/000", False), "010/111/010")],
+    "find_pattern": [(("1212", "12"), [(0, 0), (0, 2)]), (("1", "12"), [])],
+    "largest_rectangle": [(("200/200", 0), ("00/00", 0, 1)), (("010", 0), ("0", 0, 0)), (("1", 0), INAPPLICABLE)],
+    # lattices
+    "lines_of": [(("50/55", 5, False), [1]), (("50/55", 5, True), [0])],
+    "separator_color": [(("051/250",), 5), (("12/21",), INAPPLICABLE), (("0000/5555/0700/0000",), 5)],
+    "panel_rows": [(("152/555/354", 5), [["1", "2"], ["3", "4"]]), (("55", 5), INAPPLICABLE)],
+    "repeat_to": [(("12", 2, 3), "121/121"), (("12/34", 1, 1), "1"), (("1", 31, 1), INAPPLICABLE)],
+    "eight_views": [(("12",), ["12", "1/2", "21", "2/1", "1/2", "21", "2/1", "12"])],
 }
 # Cell maps have facts in a file of their own.
 OTHER_FILES = {"features": "test_features.py", "components": "test_features.py"}
@@ -232,6 +308,8 @@ def argument(kind: Any, value: Any) -> Any:
         return grid_of(value)
     if kind == list[Grid]:
         return [grid_of(text) for text in value]
+    if kind == Cells:
+        return grid_of(value) > 0
     if kind == Object:
         return find_objects(grid_of(value), True, True)[0]
     if kind == list[Object]:
@@ -242,12 +320,12 @@ def argument(kind: Any, value: Any) -> Any:
 def plain(kind: Any, value: Any) -> Any:
     if kind == Grid:
         return text_of(value)
-    if kind == list[Grid]:
-        return [text_of(grid) for grid in value]
     if kind == Object:
         return text_of(value.grid), value.row, value.col
-    if kind == list[Object]:
-        return [plain(Object, obj) for obj in value]
+    if kind == Cells:
+        return text_of(value.astype(np.int8))
+    if typing.get_origin(kind) is list and kind != Places:
+        return [plain(typing.get_args(kind)[0], one) for one in value]
     return value
 
 

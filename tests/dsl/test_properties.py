@@ -7,6 +7,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import typing
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import arc_solver.dsl
 from arc_solver.dsl import find_objects, flip_horizontal, repeating_tile, rotate_90, split_by_lines, tile, transpose
-from arc_solver.dsl.registry import PRIMITIVES, Color, Count, Grid, Object, primitive
+from arc_solver.dsl.registry import PRIMITIVES, Cells, Color, Count, Grid, Object, Places, primitive
 
 WORDS = sorted(PRIMITIVES)
 MODULES = [module.name for module in pkgutil.iter_modules(arc_solver.dsl.__path__)]
@@ -39,6 +40,7 @@ VALUES: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Object, some_objects.filter(bool).map(lambda objects: objects[0])),
     (list[Object], some_objects),
     (list[Grid], st.lists(some_grids, max_size=3)),
+    (Cells, some_grids.map(lambda grid: grid > 1)),
 ]
 
 
@@ -52,16 +54,20 @@ def is_a(kind: Any, value: Any) -> bool:
         return bool(
             value.dtype == np.int8 and value.flags.writeable and sides_fit and value.min() >= 0 and value.max() <= 9
         )
-    if kind == list[Grid]:
-        return all(is_a(Grid, grid) for grid in value)
     if kind == Object:
         return is_a(Grid, value.grid) and value.mask.shape == value.grid.shape and type(value.row) is int
-    if kind == list[Object]:
-        return all(is_a(Object, obj) for obj in value)
     if kind == Color:
         return type(value) is int and 0 <= value <= 9
     if kind == Count:
         return type(value) is int and value >= 0
+    if kind in (bool, int):
+        return type(value) is kind
+    if kind == Cells:
+        return isinstance(value, np.ndarray) and value.dtype == np.bool_
+    if kind == Places:
+        return all(type(number) is int for place in value for number in place)
+    if typing.get_origin(kind) is list:
+        return all(is_a(typing.get_args(kind)[0], one) for one in value)
     return isinstance(value, np.ndarray)
 
 
@@ -115,6 +121,7 @@ def test_read_only_grids_are_accepted(name: str) -> None:
         (Object, objects[0]),
         (list[Object], objects),
         (list[Grid], [grid, grid]),
+        (Cells, grid > 0),
     ]
     arguments = [next((value for known, value in pool if known == kind), 1) for kind in word.argument_types]
     try:
@@ -125,7 +132,8 @@ def test_read_only_grids_are_accepted(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(f"arc_solver.dsl.{name}")).failed == 0
+    vocabulary = {word.name: word.function for word in PRIMITIVES.values()} | {"np": np}
+    assert doctest.testmod(importlib.import_module(f"arc_solver.dsl.{name}"), extraglobs=vocabulary).failed == 0
 
 
 @pytest.mark.parametrize("name", WORDS)

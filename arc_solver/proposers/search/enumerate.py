@@ -133,7 +133,8 @@ class _Typed:
 
 def _typed(primitive: Primitive) -> _Typed | None:
     types = [TYPE_NAMES.get(one) for one in (*primitive.argument_types, primitive.result_type)]
-    if any(one is None for one in types):
+    # A predicate says yes or no of an object: it chooses in loops and filters, it is no switch of another primitive.
+    if any(one is None for one in types) or primitive.result_type is bool:
         return None
     *arguments, result = (str(one) for one in types)
     return _Typed(primitive.name, primitive.function, tuple(arguments), result)
