@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -181,7 +181,7 @@ class DataEngine:
         for index in itertools.count(start + worker, n_workers):
             yield self.draw(seed, index).sample
 
-    def _try(self, rng: np.random.Generator, recipe: Recipe) -> Drawn | None:
+    def _try(self, rng: np.random.Generator, recipe: Recipe[Any]) -> Drawn | None:
         source = _choice(rng, self._sources)
         ids = self._task_ids[source.name]
         task_id = ids[int(rng.integers(len(ids)))]
@@ -209,7 +209,7 @@ class DataEngine:
         """Characters that each pair may take if `n_train` and a test pair are to fit."""
         return self._config.max_chars // (n_train + 1) - _BLOCK_CHARS
 
-    def _finished(self, lesson: Lesson | None, recipe: Recipe, source: str, min_pairs: int) -> Drawn | None:
+    def _finished(self, lesson: Lesson | None, recipe: Recipe[Any], source: str, min_pairs: int) -> Drawn | None:
         if lesson is None:
             return None
         sample = recipe.make_sample(lesson, self._style, min_pairs)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from arc_solver.grids import Grid
 from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.encoders import FENCE, GRID_FENCE, GridEncoder
 from arc_solver.prompts.templates import CODE_FENCE, Template, get_template
 from arc_solver.tasks import Pair
+
+_T = TypeVar("_T")
 
 STOP_STRINGS = (f"\n{FENCE}\n",)
 """For models that were not trained on our completions and go on talking after the block. A trained model ends its turn
@@ -65,10 +68,11 @@ def build_prompt(
     recipe: str,
     version: str,
     encoder: GridEncoder,
-    train_pairs: Sequence[Pair],
+    train_pairs: Sequence[Pair | Grid],
     test_input: Grid | None = None,
     source: str = "",
     mistake: Mistake | None = None,
+    candidates: Sequence[Grid] = (),
 ) -> Prompt:
     """The prompt of one learning task.
 
@@ -76,14 +80,16 @@ def build_prompt(
         recipe: A learning task, such as `output-from-examples`.
         version: A prompt version of it.
         encoder: How grids are written.
-        train_pairs: The demonstrations, in the order shown.
+        train_pairs: The demonstrations, in the order shown; single grids where the template shows such.
         test_input: The input asked about; templates that do not show it ignore it.
         source: The program asked about; templates that do not show it ignore it.
         mistake: What that program did wrong; templates that do not show it ignore it.
+        candidates: Proposed outputs of the test input, as many as the template shows.
 
     Raises:
         InputError: There is no such template.
-        ValueError: The template shows the test input, a program or a mistake, and none was given.
+        ValueError: The template shows the test input, a program, a mistake or candidates, and none (or another number)
+            was given.
     """
     template = get_template(recipe, version)
     if template.asks_about_test and test_input is None:
@@ -92,16 +98,21 @@ def build_prompt(
         raise ValueError(f"{recipe} {version} shows a program, and none was given")
     if template.shows_mistake and mistake is None:
         raise ValueError(f"{recipe} {version} shows a mistake, and none was given")
-    pairs = [
-        template.pair.format(number=number, input=encoder.encode(pair.input), output=encoder.encode(pair.output))
-        for number, pair in enumerate(train_pairs, start=1)
+    if template.n_candidates != len(candidates):
+        raise ValueError(f"{recipe} {version} shows {template.n_candidates} candidates, not {len(candidates)}")
+    demonstrations = train_pairs if template.pair else ()
+    shown = [
+        template.pair.format(number=number, **_demonstration_fields(encoder, demonstration))
+        for number, demonstration in enumerate(demonstrations, start=1)
     ]
     fields = {"code": _code_block(source)}
     if test_input is not None and template.asks_about_test:
         fields["test"] = encoder.encode(test_input)
     if mistake is not None and template.shows_mistake:
         fields |= _mistake_fields(template, encoder, mistake)
-    user = "".join((template.opening, *pairs, template.question.format(**fields)))
+    names = ("candidate",) if len(candidates) == 1 else ("first", "second")
+    fields |= {name: encoder.encode(grid) for name, grid in zip(names, candidates, strict=False)}
+    user = "".join((template.opening, *shown, template.question.format(**fields)))
     return Prompt(user=user, system=template.system, prefill=template.prefill)
 
 
@@ -125,9 +136,20 @@ def code_completion(prefill: str, source: str) -> str:
     return _continuation(prefill, CODE_FENCE, _code_block(source))
 
 
+def word_completion(prefill: str, word: str) -> str:
+    """The right continuation of `prefill` where the answer is a single word: that word.
+
+    Raises:
+        ValueError: The prefill ends in the middle of a line, so that the word would continue what stands there.
+    """
+    if prefill and not prefill.endswith("\n"):
+        raise ValueError(f"no answer of one word follows the prefill {prefill!r}")
+    return word
+
+
 def fit_to_context(
-    build: Callable[[Sequence[Pair]], Prompt],
-    train_pairs: Sequence[Pair],
+    build: Callable[[Sequence[_T]], Prompt],
+    train_pairs: Sequence[_T],
     count_tokens: Callable[[Prompt], int],
     max_prompt_tokens: int,
 ) -> FittedPrompt | PromptTooLong:
@@ -135,7 +157,7 @@ def fit_to_context(
 
     Args:
         build: Training pairs -> prompt (`build_prompt` with its other arguments bound).
-        train_pairs: All of them, at least one.
+        train_pairs: All demonstrations, at least one.
         count_tokens: Length of a rendered prompt (`Engine.count_tokens`).
         max_prompt_tokens: Upper bound on that length.
     """
@@ -153,6 +175,12 @@ def fit_to_context(
 def _code_block(source: str) -> str:
     body = source.strip("\n")
     return f"{CODE_FENCE}\n{body}\n{FENCE}"
+
+
+def _demonstration_fields(encoder: GridEncoder, demonstration: Pair | Grid) -> dict[str, str]:
+    if isinstance(demonstration, Pair):
+        return {"input": encoder.encode(demonstration.input), "output": encoder.encode(demonstration.output)}
+    return {"grid": encoder.encode(demonstration)}
 
 
 def _mistake_fields(template: Template, encoder: GridEncoder, mistake: Mistake) -> dict[str, str]:

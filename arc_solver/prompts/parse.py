@@ -1,4 +1,4 @@
-"""Completions back to grids and programs, or the reason why not.
+"""Completions back to grids, programs and single words, prompts back to their blocks, or the reason why not.
 
 Only the block is read, and strictly; what a talkative model says before or after it is ignored. Nothing is repaired: a
 block without its closing fence was cut off, and is refused. Knows nothing of whether a program is any good.
@@ -6,9 +6,14 @@ block without its closing fence was cut off, and is refused. Knows nothing of wh
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from arc_solver.grids import Grid
 from arc_solver.prompts.encoders import FENCE, GRID_FENCE, GridEncoder, Unparsed
 from arc_solver.prompts.templates import CODE_FENCE
+
+_WORD = re.compile(r"\w+")
 
 
 def parse_grid(prefill: str, completion: str, encoder: GridEncoder, *, stopped: bool = False) -> Grid | Unparsed:
@@ -46,6 +51,39 @@ def parse_code(prefill: str, completion: str, *, stopped: bool = False) -> str |
         return Unparsed(f"program: {block.reason}")
     source = block.split("\n", 1)[1].removesuffix(FENCE).strip("\n")
     return f"{source}\n" if source.strip() else Unparsed("program: empty")
+
+
+def parse_word(completion: str, words: Collection[str]) -> str | Unparsed:
+    """The answer of one word.
+
+    Args:
+        completion: What the model wrote after the prefill.
+        words: The answers that there are, in lower case.
+
+    Returns:
+        The first word of the completion, if it is one of `words` (in any case, whatever stands around it), or a reason
+        that starts with `word: `.
+    """
+    found = _WORD.search(completion)
+    if found is None:
+        return Unparsed("word: none")
+    word = found.group().lower()
+    return word if word in words else Unparsed("word: unknown")
+
+
+def parse_blocks(text: str, encoder: GridEncoder) -> list[Grid | str | Unparsed]:
+    """Every fenced block of a prompt, in order: grids, programs, and the reason for what is neither."""
+    found: list[Grid | str | Unparsed] = []
+    lines = text.split("\n")
+    start = 0
+    while (start := next((at for at in range(start, len(lines)) if lines[at].startswith(FENCE)), len(lines))) < len(
+        lines
+    ):
+        end = next((at for at in range(start + 1, len(lines)) if lines[at] == FENCE), len(lines))
+        block = "\n".join(lines[start : end + 1])
+        found.append(parse_code("", block) if lines[start] == CODE_FENCE else encoder.parse(block))
+        start = end + 1
+    return found
 
 
 def _first_block(text: str, opening: str, stopped: bool) -> str | Unparsed:

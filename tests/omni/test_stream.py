@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from arc_solver import dsl
 from arc_solver.errors import InputError
 from arc_solver.grids import Grid, as_grid, grid_key, grids_equal
-from arc_solver.omni.recipes import RECIPES, get_recipe, prompt_chars
+from arc_solver.omni.recipes import get_recipe, prompt_chars
 from arc_solver.omni.sources import PairTable, ReArc, TrainingTasks
 from arc_solver.omni.stream import DataEngine, GenerateConfig
 from arc_solver.prompts.encoders import ENCODERS
@@ -75,7 +75,7 @@ def test_every_sample_parses_back_and_its_program_gives_its_grids(mixed: DataEng
         exec(source, names)
         for pair in (*lesson.train_pairs, lesson.test):
             assert grids_equal(as_grid(names["task"](pair.input)), pair.output)
-    assert set(recipes) == set(RECIPES)
+    assert set(recipes) == {name for name, _ in MIXED.recipe_weights}
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from string import Formatter
 
 import pytest
 from hypothesis import given
@@ -20,15 +21,20 @@ from arc_solver.prompts.build import (
     code_completion,
     fit_to_context,
     grid_completion,
+    word_completion,
 )
 from arc_solver.prompts.encoders import ENCODERS, GridEncoder, Unparsed
-from arc_solver.prompts.parse import parse_code, parse_grid
+from arc_solver.prompts.parse import parse_blocks, parse_code, parse_grid, parse_word
 from arc_solver.prompts.templates import (
     CODE_FROM_EXAMPLES,
+    CODE_FROM_INPUTS,
     CODE_REPAIR,
+    INPUT_FROM_CODE,
     OUTPUT_FROM_CODE,
     OUTPUT_FROM_EXAMPLES,
+    SELECT_OUTPUT,
     TEMPLATES,
+    VERIFY_OUTPUT,
     get_template,
 )
 from arc_solver.tasks import Pair
@@ -38,6 +44,34 @@ PAIRS = tuple(Pair(as_grid([[color, color]]), as_grid([[color], [color]])) for c
 TEST = as_grid([[9, 8, 7]])
 SOURCE = "def task(grid):\n    return grid\n"
 MISTAKE = Mistake(PAIRS[1], as_grid([[5]]))
+CANDIDATES = (as_grid([[4, 4], [2, 2]]), as_grid([[7]]))
+
+
+def whole_prompt(recipe: str, version: str, encoder: GridEncoder) -> Prompt:
+    """A prompt with everything that its template shows."""
+    template = get_template(recipe, version)
+    shown = [pair.input for pair in PAIRS] if "{grid}" in template.pair else PAIRS
+    candidates = CANDIDATES[: template.n_candidates]
+    return build_prompt(recipe, version, encoder, shown, TEST, SOURCE, MISTAKE, candidates)
+
+
+def shown_blocks(recipe: str, version: str) -> list[Grid | str]:
+    """What such a prompt shows, in order."""
+    template = get_template(recipe, version)
+    blocks: list[Grid | str] = []
+    for pair in PAIRS if template.pair else ():
+        blocks += [pair.input] if "{grid}" in template.pair else [pair.input, pair.output]
+    fields = {
+        "code": SOURCE,
+        "test": TEST,
+        "input": MISTAKE.pair.input,
+        "verdict": MISTAKE.answer,
+        "expected": MISTAKE.pair.output,
+        "candidate": CANDIDATES[0],
+        "first": CANDIDATES[0],
+        "second": CANDIDATES[1],
+    }
+    return blocks + [fields[name] for _, name, _, _ in Formatter().parse(template.question) if name]
 
 
 def test_the_brief_prompt_is_almost_only_grids() -> None:
@@ -58,24 +92,18 @@ def test_the_brief_code_prompt_shows_no_test_input_and_opens_the_fence() -> None
 def test_every_template_shows_every_pair_in_order_and_the_test_input_where_asked(
     recipe: str, version: str, encoder: GridEncoder
 ) -> None:
-    prompt = build_prompt(recipe, version, encoder, PAIRS, TEST, SOURCE, MISTAKE)
-    shown = () if recipe == OUTPUT_FROM_CODE else PAIRS
-    blocks = [encoder.encode(grid) for pair in shown for grid in (pair.input, pair.output)]
-    if recipe not in (CODE_FROM_EXAMPLES, CODE_REPAIR) or version == "v3":
-        blocks.append(encoder.encode(TEST))
-    if recipe == CODE_REPAIR:
-        blocks += [encoder.encode(grid) for grid in (PAIRS[1].input, as_grid([[5]]), PAIRS[1].output)]
-    at = -1
-    for block in blocks:
-        at = prompt.user.index(block, at + 1)
-    assert prompt.user.count("```grid") == len(blocks)
-    assert prompt.user.count(f"```python\n{SOURCE}```\n") == (recipe in (OUTPUT_FROM_CODE, CODE_REPAIR))
+    prompt = whole_prompt(recipe, version, encoder)
+    blocks = parse_blocks(prompt.user, encoder)
+    expected = shown_blocks(recipe, version)
+    assert [str(block) for block in blocks] == [str(block) for block in expected]
+    assert prompt.user.count("```grid") == sum(not isinstance(block, str) for block in expected)
+    assert prompt.user.count(f"```python\n{SOURCE}```") == (recipe in (OUTPUT_FROM_CODE, CODE_REPAIR, INPUT_FROM_CODE))
     assert "{" not in prompt.user + prompt.system + prompt.prefill
 
 
 @pytest.mark.parametrize(("recipe", "version"), list(TEMPLATES))
 def test_words_do_not_end_in_white_space_that_chat_templates_strip(recipe: str, version: str) -> None:
-    prompt = build_prompt(recipe, version, ROWS, PAIRS, TEST, SOURCE, MISTAKE)
+    prompt = whole_prompt(recipe, version, ROWS)
     assert prompt.user == prompt.user.strip()
     assert prompt.system == prompt.system.strip()
 
@@ -84,7 +112,9 @@ def test_words_do_not_end_in_white_space_that_chat_templates_strip(recipe: str, 
 def test_what_is_completed_is_read_in_every_version(version: str, data: st.DataObject) -> None:
     recipe = data.draw(st.sampled_from([recipe for recipe, known in TEMPLATES if known == version]))
     prefill = get_template(recipe, version).prefill
-    if recipe in (CODE_FROM_EXAMPLES, CODE_REPAIR):
+    if recipe in (VERIFY_OUTPUT, SELECT_OUTPUT):
+        assert parse_word(word_completion(prefill, "yes"), ("yes", "no")) == "yes"
+    elif recipe in (CODE_FROM_EXAMPLES, CODE_REPAIR, CODE_FROM_INPUTS):
         letters = st.characters(codec="utf-8", exclude_characters="`")
         body = data.draw(st.text(alphabet=letters, max_size=60).filter(str.strip))
         if not body.strip("\n").strip():
@@ -173,6 +203,10 @@ def test_mistakes_of_the_caller() -> None:
         build_prompt(OUTPUT_FROM_EXAMPLES, "brief", ROWS, PAIRS)
     with pytest.raises(ValueError, match="shows a mistake"):
         build_prompt(CODE_REPAIR, "v0", ROWS, PAIRS, TEST, SOURCE)
+    with pytest.raises(ValueError, match="one word"):
+        word_completion("Is it: ", "yes")
+    with pytest.raises(ValueError, match="shows 1 candidates, not 2"):
+        build_prompt(VERIFY_OUTPUT, "brief", ROWS, PAIRS, TEST, candidates=CANDIDATES)
     with pytest.raises(ValueError, match="shows a program"):
         build_prompt(OUTPUT_FROM_CODE, "brief", ROWS, PAIRS, TEST)
     with pytest.raises(InputError, match=r"'v9'; known: .*output-from-examples v0"):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from arc_solver.grids import as_grid, grids_equal
 from arc_solver.prompts.build import STOP_STRINGS, code_completion, grid_completion
 from arc_solver.prompts.encoders import ENCODERS, Unparsed
-from arc_solver.prompts.parse import parse_code, parse_grid
+from arc_solver.prompts.parse import parse_blocks, parse_code, parse_grid, parse_word
 
 ROWS = ENCODERS["rows"]
 CODE = "```python\n"
@@ -97,3 +97,32 @@ def test_the_first_block_counts() -> None:
     assert not isinstance(parsed, Unparsed)
     assert int(parsed[0, 0]) == 1
     assert parse_grid("", f"```grid 1x1\nx\n```\n{second}", ROWS) == Unparsed("grid: symbol")
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("yes", "yes"),
+        ("no", "no"),
+        (" **Yes**, it is.", "yes"),
+        ("\nNo.", "no"),
+        ("ye", Unparsed("word: unknown")),
+        ("yesterday", Unparsed("word: unknown")),
+        ("Perhaps yes", Unparsed("word: unknown")),
+        ("", Unparsed("word: none")),
+        (" ...\n", Unparsed("word: none")),
+    ],
+)
+def test_an_answer_of_one_word(completion: str, expected: str | Unparsed) -> None:
+    assert parse_word(completion, ("yes", "no")) == expected
+
+
+def test_every_block_of_a_text_is_read_in_order() -> None:
+    grid = ROWS.encode(as_grid([[1, 2]]))
+    text = f"input\n{grid}\ncode\n{CODE}{SOURCE}```\nthen\n```grid 1x1\nx\n```\n```\nplain\n```\n{grid[:-2]}"
+    first, program, *broken = parse_blocks(text, ROWS)
+    assert isinstance(first, np.ndarray)
+    assert grids_equal(first, as_grid([[1, 2]]))
+    assert program == SOURCE
+    reasons = [block.reason for block in broken if isinstance(block, Unparsed)]
+    assert reasons == ["grid: symbol", "grid: no fence", "grid: truncated"]
