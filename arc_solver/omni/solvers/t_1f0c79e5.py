@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg = dominant_color(grid)
-    color = [c for c in colors_by_count(grid) if c not in (bg, 2)][0]
+    color = next(c for c in colors_by_count(grid) if c not in (bg, 2))
     out = grid.copy()
     for block in objects_on(grid, bg, diagonals=False, multicolor=True):
         for row, col in np.argwhere(block.grid == 2):

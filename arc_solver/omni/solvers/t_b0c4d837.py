@@ -6,8 +6,8 @@ from arc_solver.dsl import *
 def task(grid):
     bg = dominant_color(grid)
     vessel = objects_on(grid, bg, multicolor=True)[0].grid
-    wall = [c for c in colors_by_count(vessel) if c != bg and c in (vessel[0, 0], vessel[-1, -1])][0]
-    content = [c for c in colors_by_count(vessel) if c not in (bg, wall)][0]
+    wall = next(c for c in colors_by_count(vessel) if c != bg and c in (vessel[0, 0], vessel[-1, -1]))
+    content = next(c for c in colors_by_count(vessel) if c not in (bg, wall))
     empty = vessel == bg
     upright = empty[0].any() or empty[-1].any()
     layers = int(empty.any(axis=1 if upright else 0).sum())

@@ -4,5 +4,5 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    color = [c for c in colors_by_count(grid) if c != 5][0]
+    color = next(c for c in colors_by_count(grid) if c != 5)
     return paint_cells(canvas(height(grid), width(grid), 0), grid == 5, color)
