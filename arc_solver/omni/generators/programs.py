@@ -78,8 +78,9 @@ def run_generator(source: str, seed: int) -> Grid:
     for call in _compiled(source):
         values = {name: scope[variable] for name, variable in call.values}
         grid = scope[call.target] = call.function(rng, **values, **call.literals)
-    if not (1 <= grid.shape[0] <= MAX_SIDE and 1 <= grid.shape[1] <= MAX_SIDE):
-        raise ValueError(f"a side of the {grid.shape[0]}x{grid.shape[1]} grid is outside 1..{MAX_SIDE}")
+        # After each line, so that no builder ever meets, or makes, anything much larger.
+        if not (1 <= grid.shape[0] <= MAX_SIDE and 1 <= grid.shape[1] <= MAX_SIDE):
+            raise ValueError(f"a side of the {grid.shape[0]}x{grid.shape[1]} grid is outside 1..{MAX_SIDE}")
     return frozen(grid)
 
 
@@ -184,8 +185,9 @@ def _bound(node: ast.Call, word: Builder) -> dict[str, ast.expr]:
         if keyword.arg not in word.parameters or keyword.arg in bound:
             raise ValueError(f"{where} has no free argument {keyword.arg}")
         bound[keyword.arg] = keyword.value
-    if not word.required <= set(bound):
-        raise ValueError(f"{where} lacks {', '.join(sorted(word.required - set(bound)))}")
+    missing = [name for name in names if name not in bound and name not in word.defaults]
+    if missing:
+        raise ValueError(f"{where} lacks {', '.join(missing)}")
     return bound
 
 

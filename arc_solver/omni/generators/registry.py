@@ -10,6 +10,7 @@ Shapes: R rows, C columns of a scene; r, c those of a shape.
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ Sides = Annotated[int | tuple[int, int], "sides"]
 """A range that starts at 1."""
 Share = Annotated[float, "share"]
 """0..1."""
+Drawing = Annotated[list[str], "drawing"]
+"""A shape as text: one to ten equally long rows of one to ten digits and dots, a dot where one sees through it."""
+
+MAX_DRAWING_SIDE = 10
+_ROW = re.compile(r"[0-9.]{1,10}")
 
 HOLE = -1
 """What a cell of a shape holds where one sees through it."""
@@ -69,7 +75,7 @@ class Builder:
         name: Its name in programs.
         function: The function itself; it never changes its arguments.
         parameters: Names and kinds of its parameters after `rng`, in order.
-        required: Names of those without a default.
+        defaults: What those that may be left out are then.
         result: Kind of its value: `grid` or `shape`.
         group: The module that it lives in.
     """
@@ -77,7 +83,7 @@ class Builder:
     name: str
     function: Callable[..., NDArray[np.int8]]
     parameters: dict[str, Kind]
-    required: frozenset[str]
+    defaults: dict[str, object]
     result: Kind
     group: str
 
@@ -100,9 +106,10 @@ def builder(function: _F) -> _F:
     if name in BUILDERS or next(iter(signature)) != "rng" or not result.is_value:
         raise ValueError(f"{name} cannot be a builder: its name is taken, or it is no function of rng to a grid")
     del hints["rng"]
-    required = frozenset(key for key in hints if signature[key].default is inspect.Parameter.empty)
+    given = {key: signature[key].default for key in hints}
+    defaults = {key: default for key, default in given.items() if default is not inspect.Parameter.empty}
     parameters = {key: _kind(hint) for key, hint in hints.items()}
-    BUILDERS[name] = Builder(name, function, parameters, required, result, function.__module__.rsplit(".", 1)[-1])
+    BUILDERS[name] = Builder(name, function, parameters, defaults, result, function.__module__.rsplit(".", 1)[-1])
     return function
 
 
@@ -133,6 +140,14 @@ def _are_colors(value: object) -> bool:
     return all(_is_int(color, 0, N_COLORS - 1) for color in value) and len(set(value)) == len(value)
 
 
+def _is_drawing(value: object) -> bool:
+    if type(value) is not list or not 1 <= len(value) <= MAX_DRAWING_SIDE:
+        return False
+    if not all(type(row) is str and _ROW.fullmatch(row) and len(row) == len(value[0]) for row in value):
+        return False
+    return any(cell != "." for row in value for cell in row)
+
+
 _ACCEPTS: dict[str, Callable[[Kind, object], bool]] = {
     "grid": lambda kind, value: False,
     "shape": lambda kind, value: False,
@@ -142,5 +157,6 @@ _ACCEPTS: dict[str, Callable[[Kind, object], bool]] = {
     "colors": lambda kind, value: _are_colors(value),
     "range": lambda kind, value: _is_range(value, 0),
     "sides": lambda kind, value: _is_range(value, 1),
+    "drawing": lambda kind, value: _is_drawing(value),
     "share": lambda kind, value: type(value) in (int, float) and 0 <= value <= 1,  # type: ignore[operator]
 }
