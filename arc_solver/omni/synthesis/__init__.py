@@ -1,0 +1,95 @@
+"""Synthetic tasks: random well-typed programs over grids that somebody else provides.
+
+`plans` says which kinds of values a program goes through, `forms` what a statement may be, `growing` writes and runs
+one statement after another, `filters` throws away what is not worth learning, `writing` gives it readable names.
+Everything follows from the registry of primitives. It knows nothing of prompts, tokens or where inputs come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from arc_solver.dsl.registry import Grid
+from arc_solver.grids import frozen
+from arc_solver.omni.synthesis.behaviour import probes
+from arc_solver.omni.synthesis.filters import every_statement_matters, is_interesting
+from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP
+from arc_solver.omni.synthesis.growing import grow
+from arc_solver.omni.synthesis.plans import Grammar
+from arc_solver.omni.synthesis.running import function_of, output_of
+from arc_solver.omni.synthesis.scope import Scope
+from arc_solver.omni.synthesis.vocabulary import vocabulary
+from arc_solver.omni.synthesis.writing import source_of
+from arc_solver.tasks import Pair
+
+_N_PLANS = 12
+_N_TRIES = 4
+"""Programs tried for one plan before the next one is drawn."""
+_MAX_CHARS = 480
+_N_ELSEWHERE = 8
+
+_LENGTHS = ((1, 1.0), (2, 4.0), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
+"""Statements of a program -> weight: there are few short programs, so that they are soon told."""
+_FAMILIES = {CALL: 10.0, KEY: 3.0, EACH: 3.0, LOOP: 10.0, BRANCH: 2.0, CELLS: 3.0}
+"""Family of forms -> weight where it fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesizedTask:
+    """A program and what it does.
+
+    Attributes:
+        source: Python source that defines `task(grid)`; it uses primitives, `np` and plain Python.
+        pairs: One pair for each input that was given, in their order.
+    """
+
+    source: str
+    pairs: tuple[Pair, ...]
+
+
+@cache
+def default_grammar() -> Grammar:
+    """The distribution that programs are drawn from."""
+    return Grammar(vocabulary(), lengths=_LENGTHS, families=_FAMILIES)
+
+
+def synthesize(
+    rng: np.random.Generator, inputs: Sequence[Grid], grammar: Grammar | None = None
+) -> SynthesizedTask | None:
+    """A random program that does something worth learning to every one of `inputs`.
+
+    Args:
+        rng: The only source of randomness: same state and inputs, same task.
+        inputs: At least two grids, which should look alike for a natural task.
+        grammar: What to draw from.
+
+    Returns:
+        The task, or None if a fixed number of attempts found none.
+
+    Raises:
+        ValueError: Fewer than two inputs.
+    """
+    if len(inputs) < 2:
+        raise ValueError(f"a task needs at least 2 inputs, not {len(inputs)}")
+    grammar = grammar or default_grammar()
+    for _ in range(_N_PLANS):
+        plan = grammar.plan(rng)
+        for _ in range(_N_TRIES):
+            growth = grow(Scope(rng, grammar.words, inputs), grammar, plan)
+            if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
+                continue
+            source = source_of(growth.statements)
+            if len(source) <= _MAX_CHARS and _applies_elsewhere(source, grammar):
+                pairs = (Pair(frozen(grid), frozen(out)) for grid, out in zip(inputs, growth.outputs, strict=True))
+                return SynthesizedTask(source, tuple(pairs))
+    return None
+
+
+def _applies_elsewhere(source: str, grammar: Grammar) -> bool:
+    """True if the program applies to a few grids of other sorts: else it fits its inputs by accident."""
+    function = function_of(source, grammar.words.namespace)
+    return any(output_of(function, grid) is not None for grid in probes()[:_N_ELSEWHERE])
