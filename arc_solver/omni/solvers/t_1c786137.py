@@ -4,24 +4,17 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    best = (0, 0, 0, 0, 0)
-    for color in colors_by_count(grid)[1:]:
+    bg = dominant_color(grid)
+    frames = []
+    for color in colors_by_count(grid):
         mine = grid == color
-        for top, left in np.argwhere(mine):
-            for bottom in range(top + 2, height(grid)):
-                if not mine[bottom, left]:
-                    if not mine[top:bottom, left].all():
-                        break
-                    continue
-                if not mine[top:bottom, left].all():
-                    break
-                for right in range(left + 2, width(grid)):
-                    if not (mine[top, right] and mine[bottom, right]):
-                        if not mine[top, left : right + 1].all():
-                            break
-                        continue
-                    sides = mine[top, left:right], mine[bottom, left:right], mine[top:bottom, right]
-                    if all(side.all() for side in sides):
-                        best = max(best, ((bottom - top) * (right - left), top, left, bottom, right))
-    _, top, left, bottom, right = best
+        cells = np.argwhere(mine).tolist()
+        for top, left in cells:
+            for bottom, right in cells:
+                if bottom > top + 1 and right > left + 1 and mine[bottom, left] and mine[top, right]:
+                    rows = mine[[top, bottom], left : right + 1]
+                    cols = mine[top : bottom + 1, [left, right]]
+                    if rows.all() and cols.all():
+                        frames.append((color != bg, (bottom - top) * (right - left), top, left, bottom, right))
+    *_, top, left, bottom, right = max(frames)
     return grid[top + 1 : bottom, left + 1 : right]
