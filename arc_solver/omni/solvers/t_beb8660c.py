@@ -1,4 +1,4 @@
-"""The bars are sorted by length and stacked on the line of 8, the longest lowest, all aligned to the right."""
+"""The bars are sorted by length and stacked on the line of 8, the longest lowest, aligned to the right."""
 
 from arc_solver.dsl import *
 

@@ -4,8 +4,5 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    drawing = objects_on(grid, dominant_color(grid), multicolor=True)
-    cells = np.zeros(grid.shape, dtype=bool)
-    for obj in drawing:
-        cells |= object_cells(grid, obj)
-    return upscale(object_from_cells(grid, cells).grid, 2)
+    drawing = object_from_cells(grid, grid != dominant_color(grid))
+    return upscale(drawing.grid, 2)
