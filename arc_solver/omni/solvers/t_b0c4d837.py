@@ -1,4 +1,4 @@
-"""The empty layers of the vessel are counted and laid out as a snake in a 3 x 3 grid, colored as the content."""
+"""The empty layers of the vessel are counted and laid out as a snake in a 3 x 3 grid in the content color."""
 
 from arc_solver.dsl import *
 
