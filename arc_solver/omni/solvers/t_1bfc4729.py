@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg = dominant_color(grid)
-    rows, cols = grid.shape
+    rows = height(grid)
     upper, lower = grid[: rows // 2], grid[rows // 2 :]
     if (upper == bg).all() or (lower == bg).all():
         return transpose(task(transpose(grid)))

@@ -1,4 +1,4 @@
-"""Each panel gives a row of the answer: 2 if full, 8 with a hole, 3 with notched sides, 4 with an open foot."""
+"""Each panel gives a row of the answer: full 2, with a hole 8, with notched sides 3, with an open foot 4."""
 
 from arc_solver.dsl import *
 

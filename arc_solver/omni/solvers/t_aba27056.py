@@ -6,7 +6,6 @@ from arc_solver.dsl import *
 def task(grid):
     bg = dominant_color(grid)
     box = largest_object(objects_on(grid, bg))
-    inside = object_cells(grid, box)
     out = fill_box(grid, box.row, box.col, box.bottom, box.right, 4)
     out = paint_object(out, box)
     for d_row, d_col in [(-1, 0), (1, 0), (0, -1), (0, 1)]:

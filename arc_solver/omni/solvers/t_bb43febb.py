@@ -4,6 +4,6 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    bg = [region.color for region in color_regions(grid) if not is_rectangle(region)][0]
+    bg = next(region.color for region in color_regions(grid) if not is_rectangle(region))
     inside = neighbors_alike(grid, True) == 8
     return paint_cells(grid, inside & (grid != bg), 2)
