@@ -102,3 +102,14 @@ def object_from_cells(grid: Grid, cells: Cells) -> Object:
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
     mask = cells[box].copy()
     return Object(fresh(np.where(mask, grid[box], dominant_color(grid))), int(rows[0]), int(cols[0]), mask)
+
+
+@primitive
+def color_object(grid: Grid, color: Color) -> Object:
+    """All cells of that color as one object, connected or not, with the grid's dominant color around them.
+
+    >>> obj = color_object(np.array([[0, 3, 0, 3]]), 3)
+    >>> obj.grid.tolist(), obj.col
+    ([[3, 0, 3]], 1)
+    """
+    return object_from_cells(grid, grid == color)
