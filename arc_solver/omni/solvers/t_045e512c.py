@@ -18,7 +18,7 @@ def task(grid):
         return out
 
     for color in colors_by_count(grid)[1:]:
-        model = object_from_cells(grid, grid == color)
+        model = color_object(grid, color)
         out = repeated(model)
         if (out[grid != bg] == grid[grid != bg]).all():
             return out

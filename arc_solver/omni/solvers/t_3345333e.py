@@ -7,8 +7,8 @@ def task(grid):
     bg = dominant_color(grid)
     answers = []
     for blot_color, color in [colors_by_count(grid)[1:], colors_by_count(grid)[:0:-1]]:
-        blot = object_from_cells(grid, grid == blot_color)
-        figure = set(object_from_cells(grid, grid == color).cells)
+        blot = color_object(grid, blot_color)
+        figure = set(color_object(grid, color).cells)
         if not is_rectangle(blot):
             continue
         hidden = set(blot.cells)

@@ -5,9 +5,9 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg = dominant_color(grid)
-    model = next(obj for obj in objects_on(grid, bg, True, True) if len(obj.colors) == 2)
-    mark = next(c for c in model.colors if any(o.colors == [c] for o in objects_on(grid, bg, True, True)))
-    body = next(c for c in model.colors if c != mark)
+    objects = objects_on(grid, bg, True, True)
+    model = next(obj for obj in objects if len(obj.colors) == 2)
+    mark = next(obj.color for obj in objects if len(obj.colors) == 1)
     marks = object_from_cells(model.grid, model.grid == mark)
     left = grid == mark
     for row, col in model.cells:

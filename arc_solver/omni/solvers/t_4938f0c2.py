@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg = dominant_color(grid)
-    parts = [object_from_cells(grid, grid == color) for color in colors_by_count(grid) if color != bg]
+    parts = [color_object(grid, color) for color in colors_by_count(grid) if color != bg]
     block = next(part for part in parts if part.mask.shape == (2, 2) and part.size == 4)
     out = grid.copy()
     for row, col in np.argwhere(grid != bg):

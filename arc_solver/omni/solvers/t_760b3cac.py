@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg = dominant_color(grid)
-    shapes = [object_from_cells(grid, grid == color) for color in colors_by_count(grid) if color != bg]
+    shapes = [color_object(grid, color) for color in colors_by_count(grid) if color != bg]
 
     def direction(obj):
         if obj.size == 5 and obj.mask.shape == (3, 3) and obj.mask[1, 1]:

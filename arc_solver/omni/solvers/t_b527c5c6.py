@@ -9,7 +9,7 @@ def task(grid):
     for bar in objects_on(grid, bg, False, True):
         color, mark = bar.colors
         row, col = object_from_cells(bar.grid, bar.grid == mark).center
-        if bar.height > bar.width or bar.height == bar.width and 0 < row < bar.height - 1:
+        if bar.height > bar.width or (bar.height == bar.width and 0 < row < bar.height - 1):
             d_row, d_col = 0, 1 if col else -1
         else:
             d_row, d_col = 1 if row else -1, 0

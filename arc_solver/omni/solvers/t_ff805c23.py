@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     for color in colors_by_count(grid)[::-1]:
-        patch = object_from_cells(grid, grid == color)
+        patch = color_object(grid, color)
         hidden = grid == color
         if is_rectangle(patch) and (hidden != hidden[::-1]).any() | (hidden != hidden[:, ::-1]).any():
             whole = grid
