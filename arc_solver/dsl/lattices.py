@@ -54,6 +54,22 @@ def panel_rows(grid: Grid, color: Color) -> list[list[Grid]]:
 
 
 @primitive
+def halves(grid: Grid) -> list[Grid]:
+    """The two halves beside a middle row or column of one color that occurs nowhere else, top or left half first.
+
+    >>> [half.tolist() for half in halves(np.array([[1, 5, 2], [0, 5, 3]]))]
+    [[[1], [0]], [[2], [3]]]
+    """
+    for axis in (0, 1):
+        middle = grid.shape[axis] // 2
+        line = grid.take(middle, axis=axis)
+        if grid.shape[axis] % 2 and middle > 0 and (line == line[0]).all() and (grid == line[0]).sum() == line.size:
+            first, second = np.split(np.delete(grid, middle, axis=axis), 2, axis=axis)
+            return [fresh(first), fresh(second)]
+    raise ValueError("no line in the middle")
+
+
+@primitive
 def repeat_to(grid: Grid, height: Count, width: Count) -> Grid:
     """The grid repeated to the right and down, cut to that size.
 
