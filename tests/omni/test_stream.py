@@ -15,26 +15,32 @@ from hypothesis import strategies as st
 from arc_solver import dsl
 from arc_solver.errors import InputError
 from arc_solver.grids import Grid, as_grid, grid_key, grids_equal
-from arc_solver.omni.recipes import get_recipe, prompt_chars
+from arc_solver.omni.generators import run_generator
+from arc_solver.omni.recipes import RECIPES, InputsLesson, JudgingLesson, Lesson, get_recipe, prompt_chars
+from arc_solver.omni.solvers import Solver
 from arc_solver.omni.sources import PairTable, ReArc, TrainingTasks
 from arc_solver.omni.stream import DataEngine, GenerateConfig
-from arc_solver.prompts.encoders import ENCODERS
 from arc_solver.tasks import Pair
 
-MIXED = GenerateConfig(
-    recipe_weights=(("output-from-examples", 2.0), ("code-from-examples", 1.0), ("output-from-code", 1.0)), split="all"
+TASK_IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
+MIXED = GenerateConfig(recipe_weights=tuple((recipe, 1.0) for recipe in RECIPES), split="all")
+OUTPUTS = GenerateConfig(
+    recipe_weights=(("output-from-examples", 1.0),), program_weights=(("pairs", 1.0),), split="all"
 )
-OUTPUTS = GenerateConfig(recipe_weights=(("output-from-examples", 1.0),), split="all")
+SOLVERS = {
+    task_id: Solver(task_id, "Turn it upside down.", f"def task(grid):\n    # {task_id}\n    return grid[::-1]\n")
+    for task_id in TASK_IDS
+}
 
 
 @pytest.fixture
 def mixed(re_arc: ReArc, training: TrainingTasks) -> DataEngine:
-    return DataEngine(MIXED, [re_arc, training], frozenset())
+    return DataEngine(MIXED, [re_arc, training], frozenset(), solvers=SOLVERS)
 
 
 def test_a_sample_depends_on_seed_and_index_only(re_arc: ReArc, training: TrainingTasks, mixed: DataEngine) -> None:
     forward = [mixed.draw(5, index).sample for index in range(12)]
-    fresh = DataEngine(MIXED, [ReArc(re_arc.path), training], frozenset())
+    fresh = DataEngine(MIXED, [ReArc(re_arc.path), training], frozenset(), solvers=SOLVERS)
     assert [fresh.draw(5, index).sample for index in reversed(range(12))][::-1] == forward
     assert [mixed.draw(6, index).sample for index in range(12)] != forward
 
@@ -50,32 +56,44 @@ def test_workers_share_one_stream(mixed: DataEngine, n_workers: int) -> None:
     assert list(islice(mixed.stream(5, start=4), 8)) == interleaved[4:]
 
 
-def test_every_sample_parses_back_and_its_program_gives_its_grids(mixed: DataEngine) -> None:
-    words = {name: getattr(dsl, name) for name in dsl.__all__}
-    encoder = ENCODERS["rows"]
+def test_every_sample_is_within_bounds_and_its_program_gives_its_grids(mixed: DataEngine) -> None:
+    words = {name: getattr(dsl, name) for name in dsl.__all__} | {"np": np}
     recipes: Counter[str] = Counter()
-    for index in range(150):
+    programs: Counter[str] = Counter()
+    for index in range(300):
         drawn = mixed.draw(1, index)
         sample, lesson = drawn.sample, drawn.lesson
         recipes[sample.recipe] += 1
+        programs[drawn.program] += 1
         assert prompt_chars(sample.prompt) + len(sample.completion) <= MIXED.max_chars
-        answer = get_recipe(sample.recipe).read_back(sample, encoder)
-        source = lesson.source
-        if sample.recipe == "code-from-examples":
-            assert isinstance(answer, str)
-            source = answer
-        else:
-            assert isinstance(answer, np.ndarray)
-            assert grids_equal(answer, lesson.test.output)
-        if sample.recipe == "output-from-examples":
-            assert encoder.encode(lesson.test.input) in sample.prompt.user
-            continue
-        assert sample.task_id.startswith("synthetic-")
-        names = dict(words)
-        exec(source, names)
-        for pair in (*lesson.train_pairs, lesson.test):
-            assert grids_equal(as_grid(names["task"](pair.input)), pair.output)
-    assert set(recipes) == {name for name, _ in MIXED.recipe_weights}
+        if isinstance(lesson, JudgingLesson):
+            assert not grids_equal(lesson.wrong, lesson.task.test.output)
+            lesson = lesson.task
+        if isinstance(lesson, InputsLesson):
+            made = [run_generator(lesson.source, seed) for seed in lesson.seeds]
+            assert all(map(grids_equal, made, lesson.inputs))
+            assert len({grid_key(grid) for grid in lesson.inputs}) == len(lesson.inputs)
+            assert get_recipe(sample.recipe).needs_program <= bool(lesson.source)
+        elif lesson.source:
+            scope = dict(words)
+            exec(lesson.source, scope)
+            for pair in lesson.pairs:
+                assert grids_equal(as_grid(scope["task"](pair.input)), pair.output)
+                assert pair.input.size <= MIXED.max_code_input_cells
+        assert sample.task_id == drawn.lesson.task_id
+    assert set(recipes) == set(RECIPES)
+    assert set(programs) >= {"", "solvers", "synthesis", "generators"}
+
+
+def test_judgements_are_balanced_and_mistakes_of_many_kinds(mixed: DataEngine) -> None:
+    config = replace(MIXED, recipe_weights=(("verify-output", 1.0), ("select-output", 1.0)))
+    engine = DataEngine(config, [TrainingTasks({"t": table_of_squares()})], frozenset())
+    drawn = [engine.draw(0, index) for index in range(400)]
+    words = Counter(item.sample.completion for item in drawn)
+    assert set(words) == {"yes", "no", "1", "2"}
+    assert all(70 < count < 130 for count in words.values())
+    mistakes = Counter(item.lesson.mistake for item in drawn if isinstance(item.lesson, JudgingLesson))
+    assert set(mistakes) == {"cells", "program", "view", "other pair", "input"}
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -85,7 +103,8 @@ def test_pairs_of_a_sample_are_different_pairs_of_one_task_in_one_view(seed: int
     table = PairTable.from_pairs([_pair(grid) for grid in grids])
     engine = DataEngine(OUTPUTS, [TrainingTasks({"t": table})], frozenset())
     lesson = engine.draw(seed, 0).lesson
-    pairs = (*lesson.train_pairs, lesson.test)
+    assert isinstance(lesson, Lesson)
+    pairs = lesson.pairs
     sides = [max(pair.input.shape) for pair in pairs]
     assert len(set(sides)) == len(sides)
     assert len({pair.input.shape[0] == 1 for pair in pairs if pair.input.size > 1}) == 1
@@ -96,6 +115,12 @@ def test_pairs_of_a_sample_are_different_pairs_of_one_task_in_one_view(seed: int
 
 def _pair(grid: Grid) -> Pair:
     return Pair(grid, grid)
+
+
+def table_of_squares() -> PairTable:
+    rng = np.random.default_rng(3)
+    grids = [as_grid(rng.integers(0, 10, (5, 5))) for _ in range(9)]
+    return PairTable.from_pairs([Pair(grid, as_grid(grid[::-1])) for grid in grids])
 
 
 def test_large_grids_get_fewer_pairs_rather_than_none() -> None:
@@ -126,10 +151,35 @@ def test_splits_and_exclusions_hold(
     assert {engine.draw(0, index).sample.task_id for index in range(60)} == expected
 
 
+@pytest.mark.parametrize("recipe", list(RECIPES))
+def test_nothing_of_a_held_out_task_reaches_the_training_split(re_arc: ReArc, recipe: str) -> None:
+    # The held-out task's inputs and its solver's text are its own, so that they are recognised anywhere.
+    marked = [as_grid([[7, 7, 3], [3, 3, 7]]), as_grid([[3, 7, 7], [7, 7, 7]]), as_grid([[7, 3, 7], [3, 3, 3]])]
+    tables = {task_id: PairTable.from_pairs([_pair(as_grid([[1] * n])) for n in range(1, 6)]) for task_id in TASK_IDS}
+    tables["bbbbbbbb"] = PairTable.from_pairs([_pair(grid) for grid in marked])
+    config = replace(MIXED, recipe_weights=((recipe, 1.0),), split="train", source_weights=(("training", 1.0),))
+    if get_recipe(recipe).lesson_type is not InputsLesson:
+        # One colour each is nothing that a program can be invented for.
+        config = replace(config, program_weights=(("pairs", 1.0), ("solvers", 1.0)))
+    engine = DataEngine(config, [TrainingTasks(tables)], frozenset({"bbbbbbbb"}), solvers=SOLVERS)
+    for index in range(80):
+        drawn = engine.draw(0, index)
+        assert "bbbbbbbb" not in (drawn.sample.task_id, drawn.sample.prompt.user, drawn.sample.completion)
+        assert "bbbbbbbb" not in drawn.sample.prompt.user + drawn.sample.completion
+        if isinstance(drawn.lesson, InputsLesson) and not drawn.lesson.source:
+            assert all(1 in grid.shape for grid in drawn.lesson.inputs)
+        elif isinstance(drawn.lesson, Lesson):
+            assert all(1 in pair.input.shape for pair in drawn.lesson.pairs)
+
+
 def test_weights_choose_recipes_and_sources(re_arc: ReArc, training: TrainingTasks) -> None:
     config = replace(OUTPUTS, source_weights=(("re-arc", 3.0), ("training", 1.0)))
     drawn = [DataEngine(config, [re_arc, training], frozenset()).draw(0, index) for index in range(400)]
     assert 0.65 < sum(item.source == "re-arc" for item in drawn) / 400 < 0.85
+    programs = replace(config, program_weights=(("pairs", 1.0), ("solvers", 3.0)))
+    shown = [DataEngine(programs, [re_arc, training], frozenset(), solvers=SOLVERS).draw(0, i) for i in range(400)]
+    assert 0.65 < sum(item.program == "solvers" for item in shown) / 400 < 0.85
+    assert 0.65 < sum(item.source == "re-arc" for item in shown) / 400 < 0.85
     only = replace(OUTPUTS, source_weights=(("re-arc", 0.0), ("training", 1.0)))
     engine = DataEngine(only, [re_arc, training], frozenset())
     assert {engine.draw(0, index).source for index in range(20)} == {"training"}
@@ -144,6 +194,9 @@ def test_weights_choose_recipes_and_sources(re_arc: ReArc, training: TrainingTas
         ({"encoder": "emoji"}, "no grid encoder"),
         ({"version": "v9"}, "no prompt"),
         ({"n_pairs": (3, 2)}, "contradict"),
+        ({"split": "test"}, "no split"),
+        ({"source_weights": (("dreams", 1.0),)}, "no source is named 'dreams'; known: re-arc, training, generators"),
+        ({"program_weights": (("dreams", 1.0),)}, "no program is named 'dreams'; known: pairs, solvers"),
         ({"min_pairs": 3}, "contradict"),
     ],
 )
@@ -157,3 +210,9 @@ def test_an_engine_without_anything_to_draw_is_refused(re_arc: ReArc) -> None:
         DataEngine(replace(OUTPUTS, source_weights=(("training", 1.0),)), [re_arc], frozenset())
     with pytest.raises(InputError, match="no task of re-arc is in the split held-out"):
         DataEngine(replace(OUTPUTS, split="held-out"), [re_arc], frozenset())
+    with pytest.raises(InputError, match="nothing gives code-from-examples its tasks"):
+        DataEngine(
+            replace(MIXED, recipe_weights=(("code-from-examples", 1.0),), program_weights=(("pairs", 1.0),)),
+            [re_arc],
+            frozenset(),
+        )

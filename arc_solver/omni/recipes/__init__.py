@@ -21,7 +21,7 @@ from arc_solver.omni.recipes.base import (
     same_answer,
     word_form,
 )
-from arc_solver.omni.recipes.lessons import AnyLesson, GeneratorLesson, JudgingLesson, Lesson
+from arc_solver.omni.recipes.lessons import AnyLesson, InputsLesson, JudgingLesson, Lesson
 from arc_solver.prompts.arguments import with_argument
 from arc_solver.prompts.templates import (
     CODE_FROM_EXAMPLES,
@@ -44,7 +44,7 @@ __all__ = [
     "AnyLesson",
     "Exercise",
     "Form",
-    "GeneratorLesson",
+    "InputsLesson",
     "JudgingLesson",
     "Lesson",
     "Recipe",
@@ -68,19 +68,19 @@ def _output_from_code(lesson: Lesson, template: Template) -> Exercise:
     return Exercise(lesson.test.output, test_input=lesson.test.input, source=source)
 
 
-def _input_from_inputs(lesson: Lesson, template: Template) -> Exercise:
-    return Exercise(lesson.test.input, tuple(pair.input for pair in lesson.train_pairs))
+def _input_from_inputs(lesson: InputsLesson, template: Template) -> Exercise:
+    return Exercise(lesson.inputs[-1], lesson.inputs[:-1])
 
 
 def _output_from_outputs(lesson: Lesson, template: Template) -> Exercise:
     return Exercise(lesson.test.output, tuple(pair.output for pair in lesson.train_pairs))
 
 
-def _input_from_code(lesson: GeneratorLesson, template: Template) -> Exercise:
+def _input_from_code(lesson: InputsLesson, template: Template) -> Exercise:
     return Exercise(lesson.inputs[-1], source=lesson.source)
 
 
-def _code_from_inputs(lesson: GeneratorLesson, template: Template) -> Exercise:
+def _code_from_inputs(lesson: InputsLesson, template: Template) -> Exercise:
     return Exercise(lesson.source, lesson.inputs)
 
 
@@ -102,10 +102,10 @@ RECIPES: dict[str, Recipe[Any]] = {
         Recipe(OUTPUT_FROM_EXAMPLES, Lesson, False, _output_from_examples, GRID),
         Recipe(CODE_FROM_EXAMPLES, Lesson, True, _code_from_examples, PROGRAM),
         Recipe(OUTPUT_FROM_CODE, Lesson, True, _output_from_code, GRID),
-        Recipe(INPUT_FROM_INPUTS, Lesson, False, _input_from_inputs, GRID),
+        Recipe(INPUT_FROM_INPUTS, InputsLesson, False, _input_from_inputs, GRID),
         Recipe(OUTPUT_FROM_OUTPUTS, Lesson, False, _output_from_outputs, GRID),
-        Recipe(INPUT_FROM_CODE, GeneratorLesson, True, _input_from_code, GRID),
-        Recipe(CODE_FROM_INPUTS, GeneratorLesson, True, _code_from_inputs, PROGRAM),
+        Recipe(INPUT_FROM_CODE, InputsLesson, True, _input_from_code, GRID),
+        Recipe(CODE_FROM_INPUTS, InputsLesson, True, _code_from_inputs, PROGRAM),
         Recipe(VERIFY_OUTPUT, JudgingLesson, False, _verify_output, word_form(YES_OR_NO)),
         Recipe(SELECT_OUTPUT, JudgingLesson, False, _select_output, word_form(FIRST_OR_SECOND)),
     )

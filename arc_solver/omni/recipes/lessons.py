@@ -1,4 +1,4 @@
-"""What samples are made from: pairs of a task, with a program or a wrong output beside them, or a generator's grids.
+"""What samples are made from: pairs of a task, with a program or a wrong output beside them, or inputs alone.
 
 Plain values. Knows nothing of prompts, nor of where lessons come from.
 """
@@ -62,20 +62,20 @@ class JudgingLesson:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorLesson:
-    """A program that makes inputs, and some that it made.
+class InputsLesson:
+    """Inputs of one task, or of none.
 
     Attributes:
-        task_id: An id of its own.
-        inputs: Different grids of the program, at least two.
-        seeds: The program makes `inputs[i]` from `seeds[i]`.
-        source: Its text, `def generate(rng): ...`.
+        task_id: The task, or an id of its own for generated ones.
+        inputs: Different grids, at least two.
+        source: Text of the generator that makes them, `def generate(rng): ...`, where there is one; else empty.
+        seeds: The generator makes `inputs[i]` from `seeds[i]`; empty without one.
     """
 
     task_id: str
     inputs: tuple[Grid, ...]
-    seeds: tuple[int, ...]
-    source: str
+    source: str = ""
+    seeds: tuple[int, ...] = ()
 
 
-AnyLesson = Lesson | JudgingLesson | GeneratorLesson
+AnyLesson = Lesson | JudgingLesson | InputsLesson
