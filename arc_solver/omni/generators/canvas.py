@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.grids import N_COLORS
+from arc_solver.grids import MAX_SIDE, N_COLORS
 
 _T = TypeVar("_T")
 
@@ -42,6 +42,16 @@ def drawn_sides(
     """(R, C) within the bounds; `square`: as many columns as rows."""
     n_rows = drawn(rng, rows)
     return n_rows, n_rows if square else drawn(rng, cols)
+
+
+def check_sides(n_rows: int, n_cols: int) -> None:
+    """Refuse a scene that cannot be a grid.
+
+    Raises:
+        ValueError: A side is outside 1..30.
+    """
+    if not (1 <= n_rows <= MAX_SIDE and 1 <= n_cols <= MAX_SIDE):
+        raise ValueError(f"a side of the {n_rows}x{n_cols} grid is outside 1..{MAX_SIDE}")
 
 
 def one_of(rng: np.random.Generator, values: Sequence[_T]) -> _T:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.omni.generators.canvas import background_of, below, drawn, one_of, random_colors, shuffled
+from arc_solver.omni.generators.canvas import background_of, below, check_sides, drawn, one_of, random_colors, shuffled
 from arc_solver.omni.generators.registry import Color, Colors, Grid, Range, Share, Sides, builder
 from arc_solver.omni.generators.shapes import random_shape
 
@@ -39,7 +39,10 @@ def panels(
     anything; `alike`: the same cells in each, in colours of its own. `own_colors`: one colour a panel, in order.
     """
     n_down, n_across, n_rows, n_cols = drawn(rng, down), drawn(rng, across), drawn(rng, rows), drawn(rng, cols)
-    grid = np.full(((n_rows + 1) * n_down - 1, (n_cols + 1) * n_across - 1), background, dtype=np.int8)
+    shape = (n_rows + 1) * n_down - 1, (n_cols + 1) * n_across - 1
+    # Before a thousand panels are filled for nothing.
+    check_sides(*shape)
+    grid = np.full(shape, background, dtype=np.int8)
     grid[n_rows :: n_rows + 1] = line
     grid[:, n_cols :: n_cols + 1] = line
     masks = _panel_masks(rng, n_down * n_across, n_rows, n_cols, content, share)

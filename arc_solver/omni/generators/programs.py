@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arc_solver.grids import MAX_SIDE, Grid, frozen
+from arc_solver.omni.generators.canvas import check_sides
 from arc_solver.omni.generators.registry import BUILDERS, Builder, Kind
 
 MAX_CHARS = 4000
@@ -78,9 +79,8 @@ def run_generator(source: str, seed: int) -> Grid:
     for call in _compiled(source):
         values = {name: scope[variable] for name, variable in call.values}
         grid = scope[call.target] = call.function(rng, **values, **call.literals)
-        # After each line, so that no builder ever meets, or makes, anything much larger.
-        if not (1 <= grid.shape[0] <= MAX_SIDE and 1 <= grid.shape[1] <= MAX_SIDE):
-            raise ValueError(f"a side of the {grid.shape[0]}x{grid.shape[1]} grid is outside 1..{MAX_SIDE}")
+        # After each line, so that no builder ever meets anything larger.
+        check_sides(*grid.shape)
     return frozen(grid)
 
 

@@ -70,7 +70,8 @@ def symmetric_shape(
     """A symmetric shape of random cells; a square where the symmetry needs one, holes and all."""
     n_rows, n_cols = drawn_sides(rng, height, width, symmetry in SQUARE_SYMMETRIES)
     mask = rng.random((n_rows, n_cols)) < share
-    mask[n_rows // 2, n_cols // 2] = True
+    # Next to the middle, in the part that every symmetry keeps: so there is always something.
+    mask[max(n_rows // 2 - 1, 0), max(n_cols // 2 - 1, 0)] = True
     return made_symmetric(np.where(mask, random_colors(rng, colors, mask.shape), np.int8(HOLE)), symmetry)
 
 
