@@ -11,7 +11,7 @@ def task(grid):
         colors = colors_by_count(inside)
         if len(colors) == 2 and not np.isin(colors, [*view[-1], *view[:, -1]]).any():
             break
-    parts = [object_from_cells(inside, inside == color) for color in colors]
+    parts = [color_object(inside, color) for color in colors]
     square = [obj for obj in parts if is_rectangle(obj)][-1]
     bg = next(obj.color for obj in parts if obj.color != square.color)
     for row, d_row in ((square.row, -1), (square.bottom, 1)):

@@ -7,7 +7,7 @@ def task(grid):
     colors = colors_by_count(grid)
     for factor in range(15, 1, -1):
         for color in colors:
-            figure = object_from_cells(grid, grid == color).mask.astype(int)
+            figure = color_object(grid, color).mask.astype(int)
             if height(figure) % factor == 0 and width(figure) % factor == 0:
                 small = downscale(figure, factor)
                 if (upscale(small, factor) == figure).all():

@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     bg, *colors = colors_by_count(grid)
-    body = min(colors, key=lambda c: object_from_cells(grid, grid == c).mask.size)
+    body = min(colors, key=lambda c: color_object(grid, c).mask.size)
     cells = np.zeros(grid.shape, dtype=bool)
     for part in objects_of_color(objects_on(grid, bg, multicolor=True), body):
         cells |= object_cells(grid, part)

@@ -6,7 +6,7 @@ from arc_solver.dsl import *
 def task(grid):
     bg = dominant_color(grid)
     for color in colors_by_count(grid)[1:]:
-        box = crop_object(grid, object_from_cells(grid, grid == color))
+        box = crop_object(grid, color_object(grid, color))
         if bg not in box:
             break
     margin = 1 if max(grid.shape) < 29 else 0

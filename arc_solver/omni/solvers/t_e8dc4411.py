@@ -5,8 +5,8 @@ from arc_solver.dsl import *
 
 def task(grid):
     color, seed_color = colors_by_count(grid)[1:]
-    shape = object_from_cells(grid, grid == color)
-    seed = object_cells(grid, object_from_cells(grid, grid == seed_color))
+    shape = color_object(grid, color)
+    seed = object_cells(grid, color_object(grid, seed_color))
     for step in range(1, 30):
         for d_row, d_col in ((-step, -step), (-step, step), (step, -step), (step, step)):
             moved = object_cells(grid, move_object(shape, d_row, d_col))
