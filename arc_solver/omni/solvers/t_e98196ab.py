@@ -4,8 +4,5 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    middle = height(grid) // 2
-    bg = dominant_color(grid)
-    if height(grid) % 2 and len(set(grid[middle].tolist())) == 1 and grid[middle, 0] != bg:
-        return paste_over(top_half(grid), bottom_half(grid), 0, 0, bg)
-    return paste_over(left_half(grid), right_half(grid), 0, 0, bg)
+    first, second = halves(grid)
+    return paste_over(first, second, 0, 0, dominant_color(grid))
