@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from arc_solver.dsl.registry import Grid
-from arc_solver.grids import frozen
+from arc_solver.grids import frozen, grids_equal
 from arc_solver.omni.synthesis.behaviour import probes
 from arc_solver.omni.synthesis.filters import every_statement_matters, is_interesting
 from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP
@@ -30,9 +30,9 @@ _N_PLANS = 12
 _N_TRIES = 4
 """Programs tried for one plan before the next one is drawn."""
 _MAX_CHARS = 480
-_N_ELSEWHERE = 8
+_N_ELSEWHERE = 12
 
-_LENGTHS = ((1, 1.0), (2, 4.0), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
+_LENGTHS = ((1, 0.7), (2, 3.5), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
 """Statements of a program -> weight: there are few short programs, so that they are soon told."""
 _FAMILIES = {CALL: 10.0, KEY: 3.0, EACH: 3.0, LOOP: 10.0, BRANCH: 2.0, CELLS: 3.0}
 """Family of forms -> weight where it fits."""
@@ -83,13 +83,17 @@ def synthesize(
             if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
                 continue
             source = source_of(growth.statements)
-            if len(source) <= _MAX_CHARS and _applies_elsewhere(source, grammar):
+            if len(source) <= _MAX_CHARS and _matters_elsewhere(source, grammar):
                 pairs = (Pair(frozen(grid), frozen(out)) for grid, out in zip(inputs, growth.outputs, strict=True))
                 return SynthesizedTask(source, tuple(pairs))
     return None
 
 
-def _applies_elsewhere(source: str, grammar: Grammar) -> bool:
-    """True if the program applies to a few grids of other sorts: else it fits its inputs by accident."""
+def _matters_elsewhere(source: str, grammar: Grammar) -> bool:
+    """True if the program changes one of a few grids of other sorts: else it fits its inputs by accident."""
     function = function_of(source, grammar.words.namespace)
-    return any(output_of(function, grid) is not None for grid in probes()[:_N_ELSEWHERE])
+    for grid in probes()[:_N_ELSEWHERE]:
+        output = output_of(function, grid)
+        if output is not None and not grids_equal(output, grid):
+            return True
+    return False

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arc_solver.dsl.registry import Color, Grid, Object
+from arc_solver.dsl.registry import Cells, Color, Grid, Object
+from arc_solver.omni.synthesis.conditions import condition_on, condition_on_cells
 from arc_solver.omni.synthesis.forms import (
     BRANCH,
     CELLS,
@@ -49,11 +50,11 @@ def _loop(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | N
     grid = scope.one_of(grids)
     one = scope.new_variable(Object, offset=1)
     start = _start(scope, grid, objects)
-    drawn = _action(scope, target, one)
+    drawn = next((found for found in (_action(scope, target, one) for _ in range(3)) if found is not None), None)
     if drawn is None:
         return None
     action, plain = drawn
-    condition = scope.condition(one, scope.elements_of(objects)) if scope.chance(0.8) else None
+    condition = condition_on(scope, one, scope.elements_of(objects)) if scope.chance(0.8) else None
     other = _action(scope, target, one) if condition is not None and scope.chance(0.4) else None
 
     def text(start: str, action: str, condition: str | None, other: str | None) -> str:
@@ -87,6 +88,10 @@ def _start(scope: Scope, grid: Variable, objects: Variable) -> str:
 
 def _action(scope: Scope, target: Variable, one: Variable) -> tuple[str, str] | None:
     """What is done with an object, and the same with the object as it is."""
+    if scope.chance(0.35):
+        # A word that knows no objects, but numbers: a ray from the object's place in the object's color.
+        text = scope.call(scope.words.between(Grid, Grid).draw(scope.rng), [target], about=one)
+        return (text, text) if text is not None and one.name in text else None
     changes = scope.words.between(Object, Object)
     word = scope.one_of(scope.words.paintings)
     plain = scope.call(word, [target, one])
@@ -111,7 +116,7 @@ def _branches(words: Vocabulary) -> list[Form]:
 
 def _branch(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
     about = scope.one_of(scope.variables)
-    condition = scope.condition(about, _whole(scope, about))
+    condition = condition_on(scope, about, _whole(scope, about))
     first, second = scope.changed(uses[0]), scope.changed(uses[0])
     if condition is None or first is None or second is None or first == second:
         return None
@@ -121,14 +126,14 @@ def _branch(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft |
 
 def _choice(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
     about = scope.one_of([*uses, scope.grid])
-    condition = scope.condition(about, _whole(scope, about))
+    condition = condition_on(scope, about, _whole(scope, about))
     if condition is None:
         return None
     return Draft(f"{target.name} = {uses[0].name} if {condition} else {uses[1].name}")
 
 
 def _chosen_color(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
-    condition = scope.condition(uses[0], _whole(scope, uses[0]))
+    condition = condition_on(scope, uses[0], _whole(scope, uses[0]))
     first, second = scope.literal(Color), scope.literal(Color)
     if condition is None or first == second:
         return None
@@ -144,8 +149,13 @@ def _whole(scope: Scope, variable: Variable) -> list[Sample]:
 
 def _cells(words: Vocabulary) -> list[Form]:
     n_conditions = 4 * (n_variants(words.maps.things) + n_variants(words.between(Grid, Grid).things))
-    painted = Form(CELLS, "", (Grid, Color), Grid, n_conditions * N_LITERALS[Color], _painted)
-    return [painted, Form(CELLS, "", (Grid, Grid), Grid, n_conditions, _merged)]
+    n_paintings = n_conditions * N_LITERALS[Color]
+    return [
+        Form(CELLS, "", (Grid, Color), Grid, n_paintings, _painted),
+        Form(CELLS, "", (Cells, Color), Grid, N_LITERALS[Color], _painted_cells),
+        Form(CELLS, "", (Grid, Grid), Grid, n_conditions, _merged),
+        Form(CELLS, "", (Grid,), Cells, n_conditions, _chosen_cells),
+    ]
 
 
 def _painted(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
@@ -156,6 +166,21 @@ def _painted(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft 
     color = color or scope.literal(Color)
     conditions = _conditions(scope, grid)
     texts = [f"{target.name} = {grid.name}.copy()\n{target.name}[{one}] = {color}" for one in conditions]
+    return Draft(texts[0], tuple(texts[1:])) if texts else None
+
+
+def _painted_cells(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
+    cells = next((use.name for use in uses if use.kind == Cells), None)
+    if cells is None:
+        return None
+    grid = scope.one_of([variable for variable in scope.variables if variable.kind == Grid])
+    color = next((use.name for use in uses if use.kind == Color), None) or scope.literal(Color)
+    return Draft(f"{target.name} = {grid.name}.copy()\n{target.name}[{cells}] = {color}")
+
+
+def _chosen_cells(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
+    conditions = _conditions(scope, uses[0])
+    texts = [f"{target.name} = {one}" for one in conditions]
     return Draft(texts[0], tuple(texts[1:])) if texts else None
 
 
@@ -176,7 +201,7 @@ def _conditions(scope: Scope, painted: Variable) -> list[str]:
     texts = []
     for _ in range(2 - is_whole):
         subject = painted if scope.chance(0.6) else scope.one_of(grids)
-        text = scope.cell_condition(painted, subject, is_whole)
+        text = condition_on_cells(scope, painted, subject, is_whole)
         if text is None or text in texts:
             return []
         texts.append(text)

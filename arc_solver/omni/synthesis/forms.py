@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arc_solver.dsl.registry import Color, Grid, Object
+from arc_solver.omni.synthesis.conditions import condition_on
 from arc_solver.omni.synthesis.scope import Scope, Variable
 from arc_solver.omni.synthesis.vocabulary import (
     N_LITERALS,
@@ -126,15 +127,18 @@ def choice_forms(words: Vocabulary) -> list[Form]:
         if keys:
             forms.append(Form(KEY, "", (listed,), element, 2 * len(keys), _extreme(keys)))
             forms.append(Form(KEY, "", (listed,), listed, len(keys), _ordered(keys)))
-        forms.append(Form(KEY, "", (listed,), element, 3, _indexed))
+    indexed = list_kinds(words, all_elements=True)
+    forms += [Form(KEY, "", (listed,), element_of(listed), 3, _indexed) for listed in indexed]
     return forms
 
 
-def list_kinds(words: Vocabulary) -> list[Kind]:
-    """Kinds of lists of objects or grids."""
+def list_kinds(words: Vocabulary, all_elements: bool = False) -> list[Kind]:
+    """Kinds of lists of objects or grids, or of anything."""
     kinds: list[Kind] = []
     for word in words.words:
-        if element_of(word.gives) in (Object, Grid) and word.gives not in kinds:
+        element = element_of(word.gives)
+        wanted = element is not None if all_elements else element in (Object, Grid)
+        if wanted and word.gives not in kinds:
             kinds.append(word.gives)
     return kinds
 
@@ -176,7 +180,7 @@ def comprehension_forms(words: Vocabulary) -> list[Form]:
 
 def _filtered(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
     one = scope.new_variable(element_of(uses[0].kind), offset=1)
-    condition = scope.condition(one, scope.elements_of(uses[0]))
+    condition = condition_on(scope, one, scope.elements_of(uses[0]))
     if condition is None:
         return None
     return Draft(f"{target.name} = [{one.name} for {one.name} in {uses[0].name} if {condition}]")

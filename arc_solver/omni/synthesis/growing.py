@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from arc_solver.dsl.registry import Grid
+from arc_solver.dsl.registry import Cells, Grid
 from arc_solver.omni.synthesis.plans import Grammar, Plan, Step
 from arc_solver.omni.synthesis.running import execute, is_grid
 from arc_solver.omni.synthesis.scope import Scope, Variable
-from arc_solver.omni.synthesis.vocabulary import Kind, element_of, is_map
+from arc_solver.omni.synthesis.vocabulary import Kind, element_of
 
 _NAME = re.compile(r"\bv\d+\b")
 _N_DRAWS = 8
@@ -95,8 +95,13 @@ def _statement(scope: Scope, grammar: Grammar, step: Step) -> Statement | None:
 def _says_something(scope: Scope, target: Variable) -> bool:
     """True if the new value is valid, not the same for every input, and not a value that was there before."""
     values = scope.values_of(target)
-    if target.kind == Grid or is_map(target.kind):
+    if target.kind == Grid:
         if not all(is_grid(value) for value in values):
+            return False
+    elif target.kind == Cells:
+        if any(value.dtype != np.bool_ or value.ndim != 2 or value.all() for value in values):
+            return False
+        if not any(value.any() for value in values):
             return False
     elif element_of(target.kind) is not None:
         lengths = [len(value) for value in values]

@@ -7,30 +7,23 @@ Knows nothing of statements.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
-from arc_solver.dsl.registry import Color, Count, Grid, Object
+from arc_solver.dsl.registry import Cells, Color, Count, Grid, Object
 from arc_solver.grids import N_COLORS
-from arc_solver.omni.synthesis.running import evaluate
-from arc_solver.omni.synthesis.vocabulary import (
-    N_LITERALS,
-    Kind,
-    Slot,
-    Vocabulary,
-    Word,
-)
+from arc_solver.omni.synthesis.vocabulary import Kind, Slot, Vocabulary, Word, element_of
 
 _T = TypeVar("_T")
 
 _MAX_SAMPLES = 24
 """Elements of lists that a condition is tried on."""
 _KNOWN_COLOR_RATE = 0.6
-_N_CONDITIONS = 3
 _INLINE_RATE = 0.15
+_ABOUT_RATE = 0.6
 _NESTED_GRID_RATE = 0.4
 
 
@@ -113,14 +106,14 @@ class Scope:
         self,
         word: Word,
         uses: Sequence[Variable],
-        written: Mapping[str, str] | None = None,
+        about: Variable | None = None,
     ) -> str | None:
         """A call that uses these variables, each once; what else it needs are literals and what is in scope.
 
         Args:
             word: What is called.
             uses: Variables that must be among the arguments.
-            written: Variable -> the expression that is written in its place.
+            about: A variable whose features stand for most literals.
 
         Returns:
             The text, or None if the variables do not fit or something is missing.
@@ -131,10 +124,9 @@ class Scope:
         texts: list[str] = []
         n_written = 0
         for number, slot in enumerate(word.slots):
-            text = places[number].name if number in places else self._argument(slot, uses)
+            text = places[number].name if number in places else self._argument(slot, uses, about)
             if text is None:
                 return None
-            text = (written or {}).get(text, text)
             texts.append(text)
             if text != repr(slot.default):
                 n_written = number + 1
@@ -151,14 +143,17 @@ class Scope:
             places[self.one_of(free)] = variable
         return places
 
-    def _argument(self, slot: Slot, uses: Sequence[Variable]) -> str | None:
+    def _argument(self, slot: Slot, uses: Sequence[Variable], about: Variable | None) -> str | None:
         if slot.is_literal:
-            if slot.kind is not bool and self.chance(_INLINE_RATE):
-                feature = self.feature(self.one_of([*uses, self.grid]), slot.kind)
+            rate = _INLINE_RATE if about is None else _ABOUT_RATE
+            if slot.kind is not bool and self.chance(rate):
+                feature = self.feature(about or self.one_of([*uses, self.grid]), slot.kind)
                 if feature is not None:
                     return feature
             return self.literal(slot.kind)
         others = [variable for variable in self.variables if variable.kind == slot.kind and variable not in uses]
+        if slot.kind == Cells and not others:
+            return self.feature_of_cells(self.one_of([use for use in uses if use.kind == Grid] or [self.grid]))
         if slot.kind == Grid and (not others or self.chance(_NESTED_GRID_RATE)):
             return self.changed(self.one_of([*others, *(use for use in uses if use.kind == Grid)] or [self.grid]))
         return self.one_of(others).name if others else None
@@ -168,90 +163,23 @@ class Scope:
         words = self.words.between(variable.kind, variable.kind)
         return self.call(words.draw(self.rng), [variable]) if words else None
 
+    def feature_of_cells(self, grid: Variable) -> str | None:
+        """A choice of the grid's cells by a word that makes such choices."""
+        words = self.words.between(Grid, Cells)
+        return self.call(words.draw(self.rng), [grid]) if words else None
+
     def feature(self, variable: Variable, kind: Kind) -> str | None:
         """A number of that kind that says something of the variable's value."""
-        words, subject = self.words.between(variable.kind, kind), variable
-        if variable.kind == Object and (not words or self.chance(0.4)):
-            words, subject = (
-                self.words.between(Grid, kind),
-                Variable(f"{variable.name}.grid", Grid),
-            )
+        if element_of(variable.kind) is not None and kind == Count and self.chance(0.6):
+            return f"len({variable.name})"
+        attributes = self.words.attributes(variable.kind, kind)
+        if attributes and self.chance(0.5):
+            return f"{variable.name}.{self.one_of(attributes)}"
+        words, subject = self.words.between(variable.kind, kind), variable.name
+        if variable.kind == Object and (not words or self.chance(0.3)):
+            words, subject = self.words.between(Grid, kind), f"{variable.name}.grid"
         if not words:
             return None
         word = words.draw(self.rng)
-        texts = [subject.name if not slot.is_literal else self.literal(slot.kind) for slot in word.slots]
+        texts = [self.literal(slot.kind) if slot.is_literal else subject for slot in word.slots]
         return f"{word.name}({', '.join(texts)})"
-
-    # ---- conditions
-
-    def condition(self, variable: Variable, samples: Sequence[Sample]) -> str | None:
-        """Something that is true of some of the variable's sample values and false of others."""
-        found = (self._condition(variable, samples) for _ in range(_N_CONDITIONS))
-        return next((condition for condition in found if condition is not None), None)
-
-    def _condition(self, variable: Variable, samples: Sequence[Sample]) -> str | None:
-        kind = self.one_of(tuple(N_LITERALS))
-        left = self.feature(variable, kind)
-        if left is None:
-            return None
-        known = self._numbers(left, variable, samples)
-        if known is None or (kind is bool and len(set(known)) < 2):
-            return None
-        if kind is bool:
-            return left if self.chance(0.5) else f"not {left}"
-        right: str | None = None
-        others: list[Any] | None = None
-        if self.chance(0.3):
-            right = self.feature(self.grid if self.chance(0.5) else variable, kind)
-            others = None if right is None or right == left else self._numbers(right, variable, samples)
-        if others is None:
-            choice = self.one_of(known)
-            right, others = str(choice), [choice] * len(known)
-        signs = ["==", "!="] if kind == Color else ["==", ">", "<", "!="]
-        mixed = [sign for sign in signs if len({_holds(sign, a, b) for a, b in zip(known, others, strict=True)}) == 2]
-        return f"{left} {self.one_of(mixed)} {right}" if mixed else None
-
-    def _numbers(self, text: str, variable: Variable, samples: Sequence[Sample]) -> list[Any] | None:
-        values = []
-        code = compile(text, "<condition>", "eval")
-        for sample in samples:
-            value = evaluate(code, {**self.namespaces[sample.index], variable.name: sample.value})
-            if not isinstance(value, int | np.integer | np.bool_):
-                return None
-            values.append(int(value))
-        return values or None
-
-    def cell_condition(self, painted: Variable, variable: Variable, is_whole: bool) -> str | None:
-        """A comparison of the cells of one grid that chooses cells of another, of the same shape.
-
-        Args:
-            painted: The grid whose cells are chosen.
-            variable: The grid that is looked at.
-            is_whole: True if no other condition goes with it: `grid == 3` alone says too little.
-        """
-        maps = self.words.maps
-        word = maps.draw(self.rng) if maps and self.chance(0.6) else None
-        if word is None:
-            left = variable.name if not is_whole and self.chance(0.5) else self.changed(variable)
-        else:
-            left = self.call(word, [variable])
-        if left is None:
-            return None
-        # One input is enough to see which values there are; whether the others agree shows when the statement runs.
-        namespace = self.one_of(self.namespaces)
-        cells = evaluate(left, namespace)
-        if not isinstance(cells, np.ndarray) or cells.shape != namespace[painted.name].shape:
-            return None
-        if cells.dtype == np.bool_:
-            return left
-        choice = self.one_of(sorted(set(cells.ravel().tolist())))
-        sign = self.one_of(["==", "!="] if word is None else ["==", "==", ">", "<"])
-        return f"{left} {sign} {choice}"
-
-
-def _holds(sign: str, left: Any, right: Any) -> bool:
-    if sign == "==":
-        return bool(left == right)
-    if sign == "!=":
-        return bool(left != right)
-    return bool(left > right) if sign == ">" else bool(left < right)

@@ -6,6 +6,7 @@ annotation: `Grid`, `Object`, `list[Object]`, `Color`. Knows nothing of programs
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 import typing
@@ -19,7 +20,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 import arc_solver.dsl
-from arc_solver.dsl.registry import PRIMITIVES, Color, Count, Grid, Object, Primitive
+from arc_solver.dsl.registry import PRIMITIVES, Cells, Color, Count, Grid, Object, Primitive
 
 _T = TypeVar("_T")
 
@@ -31,9 +32,11 @@ N_LITERALS: dict[Kind, int] = {bool: 2, Count: 4, int: 5, Color: 8}
 
 _LABELS: tuple[tuple[Kind, str], ...] = (
     (Grid, "result"),
+    (Cells, "cells"),
     (Object, "obj"),
     (list[Object], "objects"),
     (list[Grid], "grids"),
+    (list[Color], "colors"),
     (Color, "color"),
     (Count, "count"),
     (int, "number"),
@@ -140,7 +143,7 @@ class Vocabulary:
         self.paintings = tuple(
             word for word in self.words if word.gives == Grid and word.values in ((Grid, Object), (Object, Grid))
         )
-        self.maps = _by_variants(word for word in self.words if is_map(word.gives) and word.values == (Grid,))
+        self.maps = _by_variants(word for word in self.words if _tells_cells(word) and word.values == (Grid,))
 
     def between(self, taken: Kind, given: Kind) -> Lot[Word]:
         """Words that make one kind of the other with no value besides."""
@@ -149,6 +152,26 @@ class Vocabulary:
             fitting = (word for word in self.words if word.gives == given and word.values == (taken,))
             self._between[key] = _by_variants(fitting)
         return self._between[key]
+
+    def attributes(self, taken: Kind, given: Kind) -> tuple[str, ...]:
+        """Attributes of such values that are numbers of that kind."""
+        return _ATTRIBUTES.get(given, ()) if taken == Object else ()
+
+
+def _object_attributes() -> dict[Kind, tuple[str, ...]]:
+    """The attributes of an object that are integers: colors by their names, counts, and places, which may be 0."""
+    hints = typing.get_type_hints(Object)
+    names = [field.name for field in dataclasses.fields(Object) if hints[field.name] is int]
+    properties = inspect.getmembers(Object, lambda value: isinstance(value, property))
+    names += [name for name, value in properties if typing.get_type_hints(value.fget)["return"] is int]
+    return {Color: tuple(n for n in names if "color" in n), int: tuple(n for n in names if "color" not in n)}
+
+
+_ATTRIBUTES = _object_attributes()
+
+
+def _tells_cells(word: Word) -> bool:
+    return word.gives == Cells or is_map(word.gives)
 
 
 def _by_variants(words: Iterable[Word]) -> Lot[Word]:
@@ -167,8 +190,8 @@ def vocabulary() -> Vocabulary:
 
 
 def is_map(kind: Kind) -> bool:
-    """True for arrays that say something of every cell but are no grids."""
-    return getattr(kind, "__origin__", None) is np.ndarray and kind != Grid
+    """True for arrays of numbers that say something of every cell but are no grids."""
+    return getattr(kind, "__origin__", None) is np.ndarray and kind not in (Grid, Cells)
 
 
 def element_of(kind: Kind) -> Kind | None:
@@ -178,8 +201,6 @@ def element_of(kind: Kind) -> Kind | None:
 
 def label_of(kind: Kind) -> str:
     """What a variable of that kind is called."""
-    if is_map(kind):
-        return "cells"
     return next(
         (label for known, label in _LABELS if known == kind),
         "values" if element_of(kind) else "value",

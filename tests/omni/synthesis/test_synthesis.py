@@ -15,7 +15,7 @@ from arc_solver.omni.synthesis import Grammar, SynthesizedTask, default_grammar,
 from arc_solver.omni.synthesis.vocabulary import Vocabulary
 
 N_TASKS = 300
-BUILTINS = {"max", "min", "sorted", "np"}
+BUILTINS = {"len", "max", "min", "sorted", "np"}
 
 
 def scenes(seed: int, n: int = 4) -> list[Grid]:
