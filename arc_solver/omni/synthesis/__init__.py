@@ -30,6 +30,7 @@ _N_PLANS = 12
 _N_TRIES = 4
 """Programs tried for one plan before the next one is drawn."""
 _MAX_CHARS = 480
+_MAX_WIDTH = 120
 _N_ELSEWHERE = 12
 
 _LENGTHS = ((1, 0.7), (2, 3.5), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
@@ -83,10 +84,14 @@ def synthesize(
             if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
                 continue
             source = source_of(growth.statements)
-            if len(source) <= _MAX_CHARS and _matters_elsewhere(source, grammar):
+            if _is_readable(source) and _matters_elsewhere(source, grammar):
                 pairs = (Pair(frozen(grid), frozen(out)) for grid, out in zip(inputs, growth.outputs, strict=True))
                 return SynthesizedTask(source, tuple(pairs))
     return None
+
+
+def _is_readable(source: str) -> bool:
+    return len(source) <= _MAX_CHARS and max(map(len, source.splitlines())) <= _MAX_WIDTH
 
 
 def _matters_elsewhere(source: str, grammar: Grammar) -> bool:

@@ -95,7 +95,7 @@ def test_programs_use_primitives_numpy_and_plain_python_only(tasks: list[Synthes
         known = {*PRIMITIVES, *BUILTINS, "grid"} | names(function, ast.Store)
         assert names(function, ast.Load) <= known, task.source
         assert not names(function, ast.Store) & {*PRIMITIVES, *BUILTINS}, task.source
-        assert max(map(len, task.source.splitlines())) <= 130
+        assert max(map(len, task.source.splitlines())) <= 120
 
 
 def test_programs_are_of_many_forms_and_lengths(tasks: list[SynthesizedTask]) -> None:
