@@ -136,6 +136,30 @@ def paint_cells(grid: Grid, cells: Cells, color: Color) -> Grid:
     return fresh(np.where(cells, color, grid))
 
 
+@primitive
+def paint_cell(grid: Grid, row: int, col: int, color: Color) -> Grid:
+    """The grid with one cell in that color; a place outside the grid changes nothing.
+
+    >>> paint_cell(np.zeros((1, 2)), 0, 1, 4).tolist()
+    [[0, 4]]
+    """
+    out = fresh(grid)
+    if 0 <= row < out.shape[0] and 0 <= col < out.shape[1]:
+        out[row, col] = color
+    return out
+
+
+@primitive
+def fill_inside(grid: Grid, obj: Object, color: Color) -> Grid:
+    """Fill what lies inside the outermost rows and columns of the object's box.
+
+    >>> grid = np.array([[3, 3, 3], [3, 0, 3], [3, 3, 3]])
+    >>> fill_inside(grid, find_objects(grid)[0], 4).tolist()
+    [[3, 3, 3], [3, 4, 3], [3, 3, 3]]
+    """
+    return fill_box(grid, obj.row + 1, obj.col + 1, obj.bottom - 1, obj.right - 1, color)
+
+
 def _pasted(grid: Grid, piece: Grid, row: int, col: int, shown: Cells) -> Grid:
     out = fresh(grid)
     top, left = max(row, 0), max(col, 0)

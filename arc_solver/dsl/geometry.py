@@ -96,3 +96,13 @@ def roll(grid: Grid, rows: int, cols: int) -> Grid:
     [[3, 1, 2]]
     """
     return fresh(np.roll(grid, (rows, cols), axis=(0, 1)))
+
+
+@primitive
+def turn(grid: Grid, quarter_turns: int) -> Grid:
+    """Turn clockwise by so many quarter turns; negative numbers turn the other way.
+
+    >>> turn(np.array([[1, 2]]), -1).tolist()
+    [[2], [1]]
+    """
+    return fresh(np.rot90(grid, -quarter_turns))

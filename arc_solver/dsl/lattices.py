@@ -90,6 +90,16 @@ def eight_views(grid: Grid) -> list[Grid]:
     return [fresh(np.rot90(one, -turns)) for one in (grid, grid.T) for turns in range(4)]
 
 
+@primitive
+def panels_between(grid: Grid, color: Color) -> list[Grid]:
+    """The panels between full lines of that color, in reading order.
+
+    >>> [panel.tolist() for panel in panels_between(np.array([[1, 5, 2]]), 5)]
+    [[[1]], [[2]]]
+    """
+    return [panel for row in panel_rows(grid, color) for panel in row]
+
+
 def _spans(is_line: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[slice]:
     """The stretches between lines."""
     edges = [-1, *np.flatnonzero(is_line).tolist(), len(is_line)]

@@ -200,3 +200,19 @@ def _pattern(grid: Grid) -> tuple[tuple[int, ...], bytes]:
 
 def _colors(grid: Grid) -> tuple[tuple[int, ...], bytes]:
     return (), (color_counts(grid) > 0).tobytes()
+
+
+@primitive
+def shared_color(grids: list[Grid]) -> Color:
+    """The most common color of those that every grid has, the lowest of equals: the background of panels.
+
+    >>> shared_color([np.array([[1, 1, 0]]), np.array([[2, 0, 2]])])
+    0
+    """
+    if not grids:
+        raise ValueError("no grid")
+    counts = np.array([color_counts(grid) for grid in grids])
+    shared = np.where((counts > 0).all(axis=0), counts.sum(axis=0), 0)
+    if not shared.any():
+        raise ValueError("no color is in all of them")
+    return Color(int(np.argmax(shared)))

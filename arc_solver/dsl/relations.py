@@ -163,6 +163,21 @@ def find_pattern(grid: Grid, pattern: Grid) -> Places:
 
 
 @primitive
+def between_cells(grid: Grid, background: Color, vertical: bool) -> Cells:
+    """Cells of the background with something else somewhere left and right of them (above and below if `vertical`).
+
+    >>> between_cells(np.array([[3, 0, 0, 4, 0]]), 0, False).astype(int).tolist()
+    [[0, 1, 1, 0, 0]]
+    """
+    content = grid != background
+    axis = 0 if vertical else 1
+    before = np.logical_or.accumulate(content, axis=axis)
+    after = np.flip(np.logical_or.accumulate(np.flip(content, axis), axis=axis), axis)
+    found: Cells = before & after & ~content
+    return found
+
+
+@primitive
 def largest_rectangle(grid: Grid, color: Color) -> Object:
     """The largest full rectangle of that color; the first of equals in reading order.
 

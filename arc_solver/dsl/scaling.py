@@ -190,3 +190,16 @@ def add_border(grid: Grid, color: Color) -> Grid:
     out = np.full((grid.shape[0] + 2, grid.shape[1] + 2), color, dtype=np.int8)
     out[1:-1, 1:-1] = grid
     return fresh(out)
+
+
+@primitive
+def stretch(grid: Grid, rows: Count, cols: Count) -> Grid:
+    """Every cell becomes a block of so many rows and columns.
+
+    >>> stretch(np.array([[1, 2]]), 1, 2).tolist()
+    [[1, 1, 2, 2]]
+    """
+    if min(rows, cols) < 1:
+        raise ValueError("a block has at least one row and one column")
+    check_sides(grid.shape[0] * rows, grid.shape[1] * cols)
+    return fresh(grid.repeat(rows, axis=0).repeat(cols, axis=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arc_solver.dsl.arrays import STEPS_4, STEPS_8, color_counts, fresh, label_regions
+from arc_solver.dsl.arrays import STEPS_4, STEPS_8, bounding_box, color_counts, fresh, label_regions
 from arc_solver.dsl.registry import Cells, Color, Grid, Object, primitive
 
 
@@ -113,3 +113,18 @@ def color_object(grid: Grid, color: Color) -> Object:
     ([[3, 0, 3]], 1)
     """
     return object_from_cells(grid, grid == color)
+
+
+@primitive
+def objects_by_color_on(grid: Grid, background: Color) -> list[Object]:
+    """One object for each color but `background`: all its cells, connected or not; by color.
+
+    >>> [obj.color for obj in objects_by_color_on(np.array([[8, 0, 2, 0]]), 8)]
+    [0, 2]
+    """
+    found = []
+    for color in np.unique(grid[grid != background]).tolist():
+        top, left, bottom, right = bounding_box(grid == color)
+        mask = grid[top:bottom, left:right] == color
+        found.append(Object(fresh(np.where(mask, color, background)), top, left, mask))
+    return found

@@ -296,6 +296,20 @@ FACTS: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     ],
     "repeat_to": [(("12", 2, 3), "121/121"), (("12/34", 1, 1), "1"), (("1", 31, 1), INAPPLICABLE)],
     "eight_views": [(("12",), ["12", "1/2", "21", "2/1", "1/2", "21", "2/1", "12"])],
+    # asked for by several solvers
+    "turn": [(("123/456", 1), "41/52/63"), (("123/456", -1), "36/25/14"), (("12", 4), "12")],
+    "stretch": [
+        (("12", 1, 2), "1122"),
+        (("12", 2, 1), "12/12"),
+        (("1", 31, 1), INAPPLICABLE),
+        (("1", 0, 1), INAPPLICABLE),
+    ],
+    "paint_cell": [(("00/00", 1, 0, 4), "00/40"), (("00", 0, -1, 4), "00"), (("00", 1, 0, 4), "00")],
+    "fill_inside": [(("333/303/333", "333/303/333", 4), "333/343/333"), (("330/330", "330/330", 4), "330/330")],
+    "objects_by_color_on": [(("8020", 8), [("080", 0, 1), ("2", 0, 2)]), (("88", 8), [])],
+    "panels_between": [(("152/555/354", 5), ["1", "2", "3", "4"]), (("55", 5), INAPPLICABLE)],
+    "shared_color": [((["110", "202"],), 0), ((["11", "22"],), INAPPLICABLE), (([],), INAPPLICABLE)],
+    "between_cells": [(("30040", 0, False), "01100"), (("3/0/4/0", 0, True), "0/1/0/0"), (("30", 0, False), "00")],
 }
 # Cell maps have facts in a file of their own.
 OTHER_FILES = {"features": "test_features.py", "components": "test_features.py"}
