@@ -19,6 +19,8 @@ _T = TypeVar("_T")
 
 _N_TRIES = 12
 """Places tried for one object before it is left out."""
+_MAX_MISSES = 3
+"""So many objects left out in a row, and the scene is taken to be full."""
 _SIDEWAYS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _ALL_AROUND = (*_SIDEWAYS, (1, 1), (1, -1), (-1, 1), (-1, -1))
 
@@ -207,6 +209,10 @@ def scattered(
 ) -> NDArray[np.int8]:
     """The scene with `n` made shapes in it, `gap` cells apart; what finds no room is left out."""
     canvas = Canvas(grid)
+    n_misses = 0
     for _ in range(n):
-        canvas.place(rng, make(), gap)
+        # A scene that is full stays full: no time is spent on shapes that cannot be placed.
+        n_misses = 0 if canvas.place(rng, make(), gap) else n_misses + 1
+        if n_misses == _MAX_MISSES:
+            break
     return canvas.grid

@@ -20,8 +20,8 @@ _T = TypeVar("_T")
 Bounds = int | tuple[int, int]
 
 _SAME_SIZE_RATE = 0.5
-_SQUARE_RATE = 0.5
-_BLACK_RATE = 0.8
+_SQUARE_RATE = 0.65
+_BLACK_RATE = 0.85
 """Share of programs whose background is 0."""
 
 

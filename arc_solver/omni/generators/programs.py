@@ -23,7 +23,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.grids import MAX_SIDE, Grid, frozen
+from arc_solver.grids import Grid, frozen
 from arc_solver.omni.generators.canvas import check_sides
 from arc_solver.omni.generators.registry import BUILDERS, Builder, Kind
 
@@ -192,15 +192,14 @@ def _bound(node: ast.Call, word: Builder) -> dict[str, ast.expr]:
 
 
 def _literal(node: ast.expr, kind: Kind, where: str) -> object:
-    if not _is_plain(node):
+    """The constant, or the tuple or list of constants, that stands here."""
+    parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+    constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+    if len(constants) < len(parts):
         raise ValueError(f"{where} must be a literal")
-    value: object = ast.literal_eval(node)
+    value: object = constants
+    if not isinstance(node, ast.List):
+        value = tuple(constants) if isinstance(node, ast.Tuple) else constants[0]
     if not kind.accepts(value):
         raise ValueError(f"{where}: {ast.unparse(node)[:40]} is no {kind.name}")
     return value
-
-
-def _is_plain(node: ast.expr) -> bool:
-    """True for a constant, or a tuple or list of constants."""
-    parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    return len(parts) <= MAX_SIDE and all(isinstance(part, ast.Constant) for part in parts)
