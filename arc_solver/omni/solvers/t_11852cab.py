@@ -14,9 +14,10 @@ def task(grid):
             for row, col in np.argwhere(left[3:-3, 3:-3] != bg) + 3 - reach:
                 star = left[row : row + side, col : col + side].copy()
                 cells = np.count_nonzero(star != bg)
-                alone = np.count_nonzero(left[row - 1 : row + side + 1, col - 1 : col + side + 1] != bg) == cells
-                fits = all(np.all((star == bg) | (view == bg) | (star == view)) for view in eight_views(star))
-                if alone and fits:
+                around = left[row - 1 : row + side + 1, col - 1 : col + side + 1]
+                views = eight_views(star)
+                fits = all(np.all((star == bg) | (view == bg) | (star == view)) for view in views)
+                if np.count_nonzero(around != bg) == cells and fits:
                     stars.append((cells, star, row, col))
         _, star, row, col = max(stars, key=lambda entry: entry[0])
         left[row : row + len(star), col : col + len(star)] = bg

@@ -1,4 +1,4 @@
-"""Pieces carry joints of one color: slide each to the piece on its left, joint to joint, and give joints its color."""
+"""Slide each piece to its left neighbor, joint to joint, and give the joints the colors of their pieces."""
 
 from arc_solver.dsl import *
 
@@ -6,15 +6,12 @@ from arc_solver.dsl import *
 def task(grid):
     bg = dominant_color(grid)
     pieces = sort_by_column(objects_on(grid, bg, True, True))
-    joint = next(color for color in reversed(colors_by_count(grid)) if all(color in piece.colors for piece in pieces))
+    shared = [color for color in colors_by_count(grid) if all(color in piece.colors for piece in pieces)]
     out, end, right = canvas(height(grid), width(grid), bg), None, 0
     for piece in pieces:
-        joints = sorted((col, row) for row, col in piece.cells if grid[row, col] == joint)
-        color = next(c for c in piece.colors if c != joint)
-        if end is None:
-            moved = piece
-        else:
-            moved = move_object(piece, end[1] - joints[0][1], end[0] + 1 - joints[0][0])
+        joints = sorted((col, row) for row, col in piece.cells if grid[row, col] == shared[-1])
+        color = next(c for c in piece.colors if c != shared[-1])
+        moved = move_object(piece, end[1] - joints[0][1], end[0] + 1 - joints[0][0]) if end else piece
         out = paint_object(out, recolor_object(moved, color))
         end = joints[-1][0] + moved.col - piece.col, joints[-1][1] + moved.row - piece.row
         right = moved.right

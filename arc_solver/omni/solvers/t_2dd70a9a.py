@@ -6,7 +6,6 @@ from arc_solver.dsl import *
 def task(grid):
     bar = object_from_cells(grid, grid == 3)
     along = (1, 0) if bar.height > 1 else (0, 1)
-    across = (along[1], along[0])
 
     def runs(out, row, col, step, turns, free):
         while 0 <= row + step[0] < height(out) and 0 <= col + step[1] < width(out):
@@ -25,5 +24,6 @@ def task(grid):
 
     free = [color for color in colors_by_count(grid) if color not in (2, 3)]
     ends = [((bar.row, bar.col), -1), ((bar.bottom, bar.right), 1)]
-    tries = [(r, c, (s * along[0], s * along[1]), turns, f) for f in free for turns in (2, 1, 0) for (r, c), s in ends]
-    return next(out for out in (runs(grid, *t) for t in tries) if out is not None)
+    starts = [(row, col, (sign * along[0], sign * along[1])) for (row, col), sign in ends]
+    tries = (runs(grid, *start, turns, color) for color in free for turns in (2, 1, 0) for start in starts)
+    return next(out for out in tries if out is not None)

@@ -1,4 +1,4 @@
-"""Copy each figure to the lone cells of its red or green anchor color: as it is at green ones, mirrored at red ones."""
+"""Copy the figures to the lone cells of their anchor color: as they are if it is green, mirrored if red."""
 
 from arc_solver.dsl import *
 

@@ -1,4 +1,4 @@
-"""Cut out the box that has two parallel lines of one color as sides and four corners of another at their ends."""
+"""Cut out the box with two parallel lines of one color as sides and corners of another at their ends."""
 
 from arc_solver.dsl import *
 

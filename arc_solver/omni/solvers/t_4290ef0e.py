@@ -1,4 +1,4 @@
-"""Put the scattered rings, broken or cut off, into each other, each symmetric and as large as the next one allows."""
+"""Put the scattered rings, broken or cut off, into each other, all of them whole and around one center."""
 
 from arc_solver.dsl import *
 
@@ -12,9 +12,9 @@ def task(grid):
         parts = [np.split(line, np.flatnonzero(np.diff(line) > 1) + 1) for line in places]
         arm = max(len(part) for line in parts for part in line)
         for line in parts:
-            for one, two in zip(line, line[1:]):
-                if arm in (len(one), len(two)):
-                    size = max(size, 2 * arm + two[0] - one[-1] - 1)
+            for k in range(1, len(line)):
+                if arm in (len(line[k - 1]), len(line[k])):
+                    size = max(size, 2 * arm + line[k][0] - line[k - 1][-1] - 1)
         return size, arm, color
 
     rings = sorted(measure(color) for color in colors_by_count(grid) if color != bg)

@@ -4,9 +4,6 @@ from arc_solver.dsl import *
 
 
 def task(grid):
-    def place(color):
-        return np.argwhere(grid == color).sum(axis=1).mean()
-
-    colors = sorted(colors_by_count(grid), key=place)
-    across = len(set(grid[0])) == len(colors)
-    return np.array([colors] if across else [[color] for color in colors])
+    if len(set(grid[0])) == len(colors_by_count(grid)):
+        return np.array([list(dict.fromkeys(grid[0]))])
+    return np.array([[color] for color in dict.fromkeys(grid[:, 0])])

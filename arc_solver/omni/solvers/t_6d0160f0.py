@@ -1,4 +1,4 @@
-"""Only the panel with the yellow cell stays; it moves to that place among the panels that the cell has in its panel."""
+"""Only the panel with the yellow cell stays; it moves to the place that the cell has in its panel."""
 
 from arc_solver.dsl import *
 

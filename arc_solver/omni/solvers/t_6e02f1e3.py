@@ -1,4 +1,4 @@
-"""The number of colors says what to draw: one the top row, two the main diagonal, three the other diagonal."""
+"""Draw by the number of colors: one gives the top row, two the diagonal, three the other diagonal."""
 
 from arc_solver.dsl import *
 

@@ -1,4 +1,4 @@
-"""Lay the four quarters over each other: top left lowest, then bottom right, bottom left, top right uppermost."""
+"""Lay the quarters on each other: top left, on it bottom right, bottom left, top right uppermost."""
 
 from arc_solver.dsl import *
 

@@ -1,4 +1,4 @@
-"""Behind a many-colored line and a separator, fill the rest with full lines in the colors of that line, over and over."""
+"""Fill the space behind the separator with full lines in the colors of the first line, over and over."""
 
 from arc_solver.dsl import *
 

@@ -1,4 +1,4 @@
-"""Lines that start at an edge go on through the whole grid; where two of them cross, the cell turns yellow."""
+"""Lines that start at an edge run through the whole grid; where two of them cross, the cell is yellow."""
 
 from arc_solver.dsl import *
 
