@@ -157,13 +157,10 @@ def turned(rng: np.random.Generator, array: NDArray[np.int8]) -> NDArray[np.int8
 
 
 def paste(grid: NDArray[np.int8], shape: NDArray[np.int8], row: int, col: int) -> None:
-    """Put the shape into the grid with its corner at (row, col), in place; what lies outside is cut off."""
-    n_rows, n_cols = grid.shape
-    top, left = max(row, 0), max(col, 0)
-    bottom, right = min(row + shape.shape[0], n_rows), min(col + shape.shape[1], n_cols)
-    if top < bottom and left < right:
-        part = shape[top - row : bottom - row, left - col : right - col]
-        np.copyto(grid[top:bottom, left:right], part, where=part >= 0)
+    """Put the shape into the grid with its corner at (row, col), in place; what lies beyond the edges is cut off."""
+    part = grid[row : row + shape.shape[0], col : col + shape.shape[1]]
+    shape = shape[: part.shape[0], : part.shape[1]]
+    np.copyto(part, shape, where=shape >= 0)
 
 
 class Canvas:
@@ -194,7 +191,7 @@ class Canvas:
     def put(self, shape: NDArray[np.int8], row: int, col: int) -> None:
         """Paste a shape and take its box."""
         paste(self.grid, shape, row, col)
-        self.taken[max(row, 0) : row + shape.shape[0], max(col, 0) : col + shape.shape[1]] = True
+        self.taken[row : row + shape.shape[0], col : col + shape.shape[1]] = True
 
     def place(self, rng: np.random.Generator, shape: NDArray[np.int8], gap: int = 1) -> bool:
         """Put the shape where there is room; False where there was none."""
