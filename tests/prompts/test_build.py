@@ -108,7 +108,7 @@ def test_words_do_not_end_in_white_space_that_chat_templates_strip(recipe: str, 
     assert prompt.system == prompt.system.strip()
 
 
-@given(version=st.sampled_from(["brief", "v0", "v1", "v2", "v3"]), data=st.data())
+@given(version=st.sampled_from(["brief", "v0", "v1", "v2", "v3", "v4"]), data=st.data())
 def test_what_is_completed_is_read_in_every_version(version: str, data: st.DataObject) -> None:
     recipe = data.draw(st.sampled_from([recipe for recipe, known in TEMPLATES if known == version]))
     prefill = get_template(recipe, version).prefill
@@ -146,7 +146,7 @@ def test_the_four_versions_differ_as_they_should() -> None:
     assert ["task(grid)" in prompt.user for prompt in (v0, v1, v2, v3)] == [True, True, True, False]
 
 
-@pytest.mark.parametrize("version", ["brief", "v0", "v1", "v2", "v3"])
+@pytest.mark.parametrize("version", ["brief", "v0", "v1", "v2", "v3", "v4"])
 def test_a_repair_tells_what_was_returned_or_why_nothing(version: str) -> None:
     def shown(answer: Grid | str) -> str:
         mistake = Mistake(PAIRS[0], answer)

@@ -3,7 +3,8 @@
 `brief` is for models that are trained on it, so that almost every token is a cell. The others explain themselves to an
 instruction-tuned model: `v0` in one paragraph; `v1` in sections, with what every puzzle takes for granted and a closing
 heading; in `v2` that heading and a sentence to lead in belong to the answer; `v3` shows the test input beside a
-program's examples too and calls the program's argument by another name. Knows nothing of encoders, tasks or models.
+program's examples too and calls the program's argument by another name; `v4` is `v2` with the vocabulary. Knows nothing
+of encoders, tasks or models.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from arc_solver.prompts.templates.solving import (
     OUTPUT_FROM_EXAMPLES,
     SOLVING_TEMPLATES,
 )
+from arc_solver.prompts.templates.worded import worded
 from arc_solver.prompts.templates.words import CODE_FENCE, USUAL_ARGUMENT, Template
 
 __all__ = [
@@ -53,7 +55,8 @@ __all__ = [
     "get_template",
 ]
 
-TEMPLATES: dict[tuple[str, str], Template] = {**SOLVING_TEMPLATES, **IMAGINING_TEMPLATES, **JUDGING_TEMPLATES}
+_WRITTEN = {**SOLVING_TEMPLATES, **IMAGINING_TEMPLATES, **JUDGING_TEMPLATES}
+TEMPLATES: dict[tuple[str, str], Template] = {**_WRITTEN, **worded(_WRITTEN)}
 
 VERSIONS = tuple(dict.fromkeys(version for _, version in TEMPLATES))
 

@@ -83,6 +83,7 @@ SECTION_PAIR = "\n\n## Example {number}\n\nInput:\n{input}\n\nOutput:\n{output}"
 SECTION_TEST = "\n\n# Test\n\nInput:\n{test}"
 OUTPUT_HEADING = "# Output"
 CODE_HEADING = "# Code"
+EXAMPLES_HEADING = "# Examples"
 
 
 def sections(*texts: str) -> str:
