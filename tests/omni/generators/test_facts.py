@@ -254,6 +254,8 @@ def scatter_holed(rng: Rng) -> None:
         holes = find_objects(inverse) if inverse.any() else []
         assert len(holes) == 2
         assert all(hole.mask.sum() == 1 for hole in holes)
+        assert obj.mask[[0, -1]].all()
+        assert obj.mask[:, [0, -1]].all()
 
 
 @fact
@@ -424,6 +426,7 @@ def aligned_pairs(rng: Rng) -> None:
     assert 3 <= other_col - col <= 5
     (_, _), (col, other_col) = np.nonzero(build("aligned_pairs", rng, ground(), n=1, colors=[4], direction="cols"))
     assert col == other_col
+    assert np.count_nonzero(build("aligned_pairs", rng, ground(4, 4), n=1, colors=[4], distance=12)) == 2
 
 
 @fact
@@ -669,6 +672,16 @@ def joined(rng: Rng) -> None:
     assert below.shape == (4 + 1 + 2, 5)
     swapped = build("joined", rng, first, second, line=9, swap=True)
     assert 9 in (swapped[0, 3], swapped[0, 5])
+
+
+@pytest.mark.parametrize(
+    "name", ["blank", "random_cells", "stripes", "tiled", "rings", "symmetric_pattern", "bands", "maze"]
+)
+def test_a_ground_has_the_sides_asked_for(name: str) -> None:
+    wanted = {"blank": {}, "maze": {"wall": 5}}.get(name, {"colors": [1, 2, 3]})
+    rng = np.random.default_rng(0)
+    assert build(name, rng, rows=4, cols=7, **wanted).shape == (4, 7)
+    assert build(name, rng, rows=6, cols=3, **wanted, square=True).shape == (6, 6)
 
 
 @pytest.mark.parametrize("name", sorted(FACTS))
