@@ -7,9 +7,10 @@ Everything follows from the registry of primitives. It knows nothing of prompts,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from arc_solver.dsl.registry import Grid
 from arc_solver.grids import frozen, grids_equal
 from arc_solver.omni.synthesis.behaviour import probes
 from arc_solver.omni.synthesis.filters import every_statement_matters, is_interesting
-from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP
+from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP, Form
 from arc_solver.omni.synthesis.growing import grow
-from arc_solver.omni.synthesis.plans import Grammar
+from arc_solver.omni.synthesis.plans import Grammar, Plan
 from arc_solver.omni.synthesis.running import function_of, output_of
 from arc_solver.omni.synthesis.scope import Scope
 from arc_solver.omni.synthesis.vocabulary import vocabulary
@@ -80,14 +81,36 @@ def synthesize(
     for _ in range(_N_PLANS):
         plan = grammar.plan(rng)
         for _ in range(_N_TRIES):
-            growth = grow(Scope(rng, grammar.words, inputs), grammar, plan)
-            if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
-                continue
-            source = source_of(growth.statements)
-            if _is_readable(source) and _matters_elsewhere(source, grammar):
-                pairs = (Pair(frozen(grid), frozen(out)) for grid, out in zip(inputs, growth.outputs, strict=True))
-                return SynthesizedTask(source, tuple(pairs))
+            task = task_along(rng, inputs, grammar, plan)
+            if task is not None:
+                return task
     return None
+
+
+def task_along(
+    rng: np.random.Generator,
+    inputs: Sequence[Grid],
+    grammar: Grammar,
+    plan: Plan,
+    forced: Mapping[int, Form] = MappingProxyType({}),
+) -> SynthesizedTask | None:
+    """A task whose program follows a plan, None if this attempt found nothing worth learning.
+
+    Args:
+        rng: The only source of randomness.
+        inputs: As for `synthesize`.
+        grammar: What statements are drawn from.
+        plan: What they give and use.
+        forced: Step -> the form that it must have.
+    """
+    growth = grow(Scope(rng, grammar.words, inputs), grammar, plan, forced)
+    if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
+        return None
+    source = source_of(growth.statements)
+    if not _is_readable(source) or not _matters_elsewhere(source, grammar):
+        return None
+    pairs = (Pair(frozen(grid), frozen(output)) for grid, output in zip(inputs, growth.outputs, strict=True))
+    return SynthesizedTask(source, tuple(pairs))
 
 
 def _is_readable(source: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arc_solver.dsl.registry import Cells, Color, Grid, Object
+from arc_solver.dsl.registry import Cells, Color, Grid, Object, Places
 from arc_solver.omni.synthesis.conditions import condition_on, condition_on_cells
 from arc_solver.omni.synthesis.forms import (
     BRANCH,
@@ -41,7 +41,8 @@ def _loops(words: Vocabulary) -> list[Form]:
         return []
     changes = words.between(Object, Object).things
     n_loops = n_variants(words.paintings) * max(1.0, n_variants(changes)) * n_features(words, Object)
-    return [Form(LOOP, "", takes, Grid, n_loops, _loop, True) for takes in ((listed,), (listed, Grid))]
+    loops = [Form(LOOP, "", takes, Grid, n_loops, _loop, True) for takes in ((listed,), (listed, Grid))]
+    return [*loops, Form(LOOP, "", (Places,), Grid, N_LITERALS[Color], _painted_places)]
 
 
 def _loop(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
@@ -74,6 +75,12 @@ def _loop(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | N
         *([text(start, other[0], None, None)] if other else []),
     }
     return Draft(written, tuple(sorted(lesser - {written, ""})))
+
+
+def _painted_places(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:
+    grid = scope.one_of([variable for variable in scope.variables if variable.kind == Grid]).name
+    lines = (f"{target.name} = {grid}.copy()", f"for row, col in {uses[0].name}:")
+    return Draft("\n".join((*lines, f"    {target.name}[row, col] = {scope.literal(Color)}")))
 
 
 def _start(scope: Scope, grid: Variable, objects: Variable) -> str:
@@ -111,13 +118,19 @@ def _branches(words: Vocabulary) -> list[Form]:
         Form(BRANCH, "", (Grid,), Grid, n_both, _branch),
         Form(BRANCH, "", (Grid, Grid), Grid, n_features(words, Grid), _choice, True),
         Form(BRANCH, "", (listed,), Color, n_features(words, listed) * N_LITERALS[Color], _chosen_color),
+        *(
+            Form(BRANCH, "", (kind,), Grid, n_variants(words.between(Grid, Grid).things), _branch)
+            for kind in N_LITERALS
+        ),
     ]
 
 
 def _branch(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
-    about = scope.one_of(scope.variables)
-    condition = condition_on(scope, about, _whole(scope, about))
-    first, second = scope.changed(uses[0]), scope.changed(uses[0])
+    number = next((use for use in uses if use.kind in N_LITERALS), None)
+    about = number or scope.one_of(scope.variables)
+    condition = condition_on(scope, about, _whole(scope, about), None if number is None else (number.name, number.kind))
+    grid = next((use for use in uses if use.kind == Grid), scope.grid)
+    first, second = scope.changed(grid), scope.changed(grid)
     if condition is None or first is None or second is None or first == second:
         return None
     text = f"if {condition}:\n    {target.name} = {first}\nelse:\n    {target.name} = {second}"

@@ -14,20 +14,37 @@ import numpy as np
 from arc_solver.dsl.registry import Color
 from arc_solver.omni.synthesis.running import evaluate
 from arc_solver.omni.synthesis.scope import Sample, Scope, Variable
-from arc_solver.omni.synthesis.vocabulary import N_LITERALS
+from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Kind
 
 _N_CONDITIONS = 3
 
 
-def condition_on(scope: Scope, variable: Variable, samples: Sequence[Sample]) -> str | None:
-    """Something that is true of some of the variable's sample values and false of others."""
-    found = (_comparison(scope, variable, samples) for _ in range(_N_CONDITIONS))
-    return next((text for text in found if text is not None), None)
+def condition_on(
+    scope: Scope, variable: Variable, samples: Sequence[Sample], left: tuple[str, Kind] | None = None
+) -> str | None:
+    """Something that is true of some of the variable's sample values and false of others.
+
+    Args:
+        scope: What is known.
+        variable: What it is about.
+        samples: Its values.
+        left: Text and kind of the number that is compared; by default a random feature of the variable.
+    """
+    for _ in range(_N_CONDITIONS):
+        text = _comparison(scope, variable, samples, *(left or _random_feature(scope, variable)))
+        if text is not None:
+            return text
+    return None
 
 
-def _comparison(scope: Scope, variable: Variable, samples: Sequence[Sample]) -> str | None:
+def _random_feature(scope: Scope, variable: Variable) -> tuple[str | None, Kind]:
     kind = scope.one_of(tuple(N_LITERALS))
-    left = scope.feature(variable, kind)
+    return scope.feature(variable, kind), kind
+
+
+def _comparison(
+    scope: Scope, variable: Variable, samples: Sequence[Sample], left: str | None, kind: Kind
+) -> str | None:
     if left is None:
         return None
     known = _numbers(scope, left, variable, samples)
@@ -75,15 +92,30 @@ def condition_on_cells(scope: Scope, painted: Variable, variable: Variable, is_w
         left = scope.call(word, [variable])
     if left is None:
         return None
+    return compared(scope, left, painted.name, word is None, is_whole)
+
+
+def compared(
+    scope: Scope, left: str, like: str | None = None, is_color: bool = False, is_whole: bool = True
+) -> str | None:
+    """A comparison of an array's cells with a value that they have.
+
+    Args:
+        scope: Where the text has a value.
+        left: Text of the array.
+        like: A variable whose shape the array must have.
+        is_color: True if its values are colors, which are not ordered.
+        is_whole: True if no other condition goes with it.
+    """
     # One input is enough to see which values there are; whether the others agree shows when the statement runs.
     namespace = scope.one_of(scope.namespaces)
     cells = evaluate(left, namespace)
-    if not isinstance(cells, np.ndarray) or cells.shape != namespace[painted.name].shape:
+    if not isinstance(cells, np.ndarray) or (like is not None and cells.shape != namespace[like].shape):
         return None
     if cells.dtype == np.bool_:
-        return left
+        return left if is_whole or scope.chance(0.7) else f"~{left}"
     choice = scope.one_of(sorted(set(cells.ravel().tolist())))
-    sign = scope.one_of(["==", "!="] if word is None else ["==", "==", ">", "<"])
+    sign = scope.one_of(["==", "!="] if is_color else ["==", "==", ">", "<"])
     return f"{left} {sign} {choice}"
 
 

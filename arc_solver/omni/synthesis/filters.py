@@ -14,7 +14,7 @@ from arc_solver.grids import grid_key
 from arc_solver.omni.synthesis.growing import Growth, Statement, same_value
 from arc_solver.omni.synthesis.running import execute
 from arc_solver.omni.synthesis.scope import Variable
-from arc_solver.omni.synthesis.vocabulary import Kind
+from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Kind, element_of
 
 MAX_SHARE_DULL = 0.34
 """At most this share of a task's outputs may be blank or equal to their inputs."""
@@ -33,16 +33,23 @@ def is_interesting(inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
 def every_statement_matters(growth: Growth) -> bool:
     """True if no statement can be left out or replaced by a simpler one without changing an output.
 
-    Left out means that its value is an earlier one of its kind.
+    Left out means that its value is an earlier one of its kind, or the same number for every input.
     """
     earlier: dict[str, Kind] = {"v0": Grid}
     for number, statement in enumerate(growth.statements):
         target = statement.target
-        simpler = [f"{target.name} = {name}" for name, kind in earlier.items() if kind == target.kind]
+        simpler = [f"{target.name} = {name}" for name, kind in earlier.items() if _could_stand_for(kind, target.kind)]
+        if target.kind in N_LITERALS:
+            simpler.append(f"{target.name} = {growth.namespaces[0][target.name]!r}")
         if any(_does_as_well(growth, number, text) for text in (*simpler, *statement.lesser)):
             return False
         earlier[target.name] = target.kind
     return True
+
+
+def _could_stand_for(kind: Kind, other: Kind) -> bool:
+    # Some words care for no more than how long a list is.
+    return bool(kind == other) or (element_of(kind) is not None and element_of(other) is not None)
 
 
 def _does_as_well(growth: Growth, number: int, text: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from arc_solver.dsl.registry import Color, Grid, Object
-from arc_solver.omni.synthesis.conditions import condition_on
+from arc_solver.dsl.registry import Cells, Color, Count, Grid, Object
+from arc_solver.omni.synthesis.conditions import compared, condition_on
 from arc_solver.omni.synthesis.scope import Scope, Variable
 from arc_solver.omni.synthesis.vocabulary import (
     N_LITERALS,
@@ -94,18 +94,30 @@ def n_features(words: Vocabulary, kind: Kind) -> float:
 
 def call_forms(words: Vocabulary) -> list[Form]:
     """Forms like the one above."""
-    # A map of cells is no step by itself: what paints cells compares it at once.
-    return [
-        Form(CALL, word.name, word.values, word.gives, word.n_variants, _call(word))
-        for word in words.words
-        if word.values and not is_map(word.gives)
-    ]
+    forms = []
+    for word in words.words:
+        takes = tuple(slot.kind for slot in word.slots if slot.kind is not bool)
+        if is_map(word.gives):
+            # Numbers for cells are no value to go on with; which cells have one of them is.
+            forms.append(Form(CELLS, word.name, takes, Cells, word.n_variants, _compared(word)))
+        elif takes:
+            forms.append(Form(CALL, word.name, takes, word.gives, word.n_variants, _call(word)))
+    return forms
 
 
 def _call(word: Word) -> Writer:
     def write(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
         text = scope.call(word, uses)
         return None if text is None else Draft(f"{target.name} = {text}")
+
+    return write
+
+
+def _compared(word: Word) -> Writer:
+    def write(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
+        text = scope.call(word, uses)
+        condition = None if text is None else compared(scope, text)
+        return None if condition is None else Draft(f"{target.name} = {condition}")
 
     return write
 
@@ -127,8 +139,9 @@ def choice_forms(words: Vocabulary) -> list[Form]:
         if keys:
             forms.append(Form(KEY, "", (listed,), element, 2 * len(keys), _extreme(keys)))
             forms.append(Form(KEY, "", (listed,), listed, len(keys), _ordered(keys)))
-    indexed = list_kinds(words, all_elements=True)
-    forms += [Form(KEY, "", (listed,), element_of(listed), 3, _indexed) for listed in indexed]
+    for listed in list_kinds(words, all_elements=True):
+        forms.append(Form(KEY, "", (listed,), element_of(listed), 3, _indexed))
+        forms.append(Form(KEY, "", (listed,), Count, 1, _counted))
     return forms
 
 
@@ -162,6 +175,10 @@ def _indexed(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:
     return Draft(f"{target.name} = {uses[0].name}[{scope.one_of((0, 1, -1))}]")
 
 
+def _counted(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:
+    return Draft(f"{target.name} = len({uses[0].name})")
+
+
 # ---- comprehensions: `objects = [obj for obj in objects if object_size(obj) > 2]`
 
 
@@ -171,11 +188,33 @@ def comprehension_forms(words: Vocabulary) -> list[Form]:
     for listed in list_kinds(words):
         element = element_of(listed)
         forms.append(Form(EACH, "", (listed,), listed, 4 * n_features(words, element), _filtered))
+        forms += _filters(words, listed)
         for given in list_kinds(words):
             changes = words.between(element, element_of(given))
             if changes:
                 forms.append(Form(EACH, "", (listed,), given, n_variants(changes.things), _mapped(element_of(given))))
     return forms
+
+
+def _filters(words: Vocabulary, listed: Kind) -> list[Form]:
+    """A filter for each primitive that tells a number of one element."""
+    element = element_of(listed)
+    telling = [word for kind in N_LITERALS for word in words.between(element, kind).things]
+    return [Form(EACH, word.name, (listed,), listed, 2 * word.n_variants, _filtered_by(word)) for word in telling]
+
+
+def _filtered_by(word: Word) -> Writer:
+    def write(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
+        one = scope.new_variable(element_of(uses[0].kind), offset=1)
+        text = scope.call(word, [one])
+        if text is None:
+            return None
+        condition = condition_on(scope, one, scope.elements_of(uses[0]), (text, word.gives))
+        if condition is None:
+            return None
+        return Draft(f"{target.name} = [{one.name} for {one.name} in {uses[0].name} if {condition}]")
+
+    return write
 
 
 def _filtered(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:

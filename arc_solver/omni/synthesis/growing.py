@@ -7,14 +7,15 @@ look. Knows nothing of readable names, nor of what makes a task interesting.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from arc_solver.dsl.registry import Cells, Grid
+from arc_solver.omni.synthesis.forms import Form
 from arc_solver.omni.synthesis.plans import Grammar, Plan, Step
 from arc_solver.omni.synthesis.running import execute, is_grid
 from arc_solver.omni.synthesis.scope import Scope, Variable
@@ -64,11 +65,13 @@ class Growth:
         return [namespace[self.statements[-1].target.name] for namespace in self.namespaces]
 
 
-def grow(scope: Scope, grammar: Grammar, plan: Plan) -> Growth | None:
-    """A program along the plan, None if a step found no statement."""
+def grow(
+    scope: Scope, grammar: Grammar, plan: Plan, forced: Mapping[int, Form] = MappingProxyType({})
+) -> Growth | None:
+    """A program along the plan, None if a step found no statement; `forced` says which forms steps must have."""
     statements = []
-    for step in plan:
-        statement = _statement(scope, grammar, step)
+    for number, step in enumerate(plan):
+        statement = _statement(scope, grammar, step, forced.get(number))
         if statement is None:
             return None
         scope.add(statement.target)
@@ -76,11 +79,11 @@ def grow(scope: Scope, grammar: Grammar, plan: Plan) -> Growth | None:
     return Growth(tuple(statements), scope.namespaces)
 
 
-def _statement(scope: Scope, grammar: Grammar, step: Step) -> Statement | None:
+def _statement(scope: Scope, grammar: Grammar, step: Step, forced: Form | None) -> Statement | None:
     uses = [scope.variables[index] for index in step.uses]
     target = scope.new_variable(step.gives)
     for _ in range(_N_DRAWS):
-        form = grammar.form(scope.rng, tuple(use.kind for use in uses), step.gives)
+        form = forced or grammar.form(scope.rng, tuple(use.kind for use in uses), step.gives)
         if form is None:
             return None
         draft = form.write(scope, uses, target)
@@ -121,6 +124,8 @@ def _all_same(kind: Kind, first: Sequence[Any], second: Sequence[Any]) -> bool:
 
 def same_value(kind: Kind, one: Any, other: Any) -> bool:
     """True if two values of a kind are equal."""
+    if type(one) is not type(other):
+        return bool(isinstance(one, int | np.integer) and one == other)
     if isinstance(one, np.ndarray):
         return bool(one.shape == other.shape and one.tobytes() == other.tobytes())
     element = element_of(kind)

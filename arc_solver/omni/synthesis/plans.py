@@ -63,12 +63,36 @@ class Grammar:
         self._plans = Lot(plans)
         self._fitting: dict[tuple[tuple[Kind, ...], Kind], Lot[Form]] = {}
         self._kinds = _distinct([Grid, *(form.gives for form in self._forms)])
-        self._n_steps = self._distances()
+        self._known_distances: dict[Kind, dict[Kind, int]] = {}
+        self._n_steps = self._distances(Grid)
 
     def form(self, rng: np.random.Generator, taken: tuple[Kind, ...], gives: Kind) -> Form | None:
         """A random form that takes these kinds and gives that one, None if there is none."""
         forms = self._lot(taken, gives)
         return forms.draw(rng) if forms else None
+
+    def forms_with(self, word: str) -> tuple[Form, ...]:
+        """The forms that are sure to call this primitive."""
+        return tuple(form for form in self._forms if form.name == word)
+
+    def next_kinds(self, start: Kind, goal: Kind) -> list[Kind]:
+        """Kinds other than the goal that one step makes of another, and that lead to the goal."""
+        n_steps = self._distances(goal)
+        return [kind for kind in self._kinds if kind != goal and kind in n_steps and self._lot((start,), kind)]
+
+    def way(self, rng: np.random.Generator, start: Kind, goal: Kind) -> list[Kind] | None:
+        """Kinds on a random shortest way from one kind to another, the goal included; None if there is no way."""
+        n_steps = self._distances(goal)
+        kinds: list[Kind] = []
+        while start != goal:
+            left = n_steps.get(start)
+            nearer = [kind for kind in self._kinds if left is not None and n_steps.get(kind) == left - 1]
+            goals = Lot((kind, float(len(self._lot((start,), kind).things))) for kind in nearer)
+            if not goals:
+                return None
+            start = goals.draw(rng)
+            kinds.append(start)
+        return kinds
 
     def plan(self, rng: np.random.Generator) -> Plan:
         """A random plan that ends with a grid."""
@@ -153,14 +177,17 @@ class Grammar:
             )
         return self._fitting[key]
 
-    def _distances(self) -> dict[Kind, int]:
-        """Fewest steps from a value of each kind to a grid."""
-        n_steps: dict[Kind, int] = {Grid: 0}
+    def _distances(self, end: Kind) -> dict[Kind, int]:
+        """Fewest steps from a value of each kind to one of kind `end`."""
+        if end in self._known_distances:
+            return self._known_distances[end]
+        n_steps: dict[Kind, int] = {end: 0}
         for distance in range(1, len(self._kinds)):
             known = list(n_steps)
             for kind in self._kinds:
                 if kind not in n_steps and any(self._lot((kind,), goal) for goal in known):
                     n_steps[kind] = distance
+        self._known_distances[end] = n_steps
         return n_steps
 
 

@@ -134,7 +134,8 @@ class Scope:
 
     def _places(self, word: Word, uses: Sequence[Variable]) -> dict[int, Variable] | None:
         if len(uses) == 1:
-            return {self.one_of(word.places(uses[0].kind)): uses[0]} if uses[0].kind in word.values else None
+            fitting = word.places(uses[0].kind)
+            return {self.one_of(fitting): uses[0]} if fitting else None
         places: dict[int, Variable] = {}
         for variable in uses:
             free = [n for n, slot in enumerate(word.slots) if slot.kind == variable.kind and n not in places]

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 import arc_solver.dsl
-from arc_solver.dsl.registry import PRIMITIVES, Cells, Color, Count, Grid, Object, Primitive
+from arc_solver.dsl.registry import PRIMITIVES, Cells, Color, Count, Grid, Object, Places, Primitive
 
 _T = TypeVar("_T")
 
@@ -37,6 +37,7 @@ _LABELS: tuple[tuple[Kind, str], ...] = (
     (list[Object], "objects"),
     (list[Grid], "grids"),
     (list[Color], "colors"),
+    (Places, "places"),
     (Color, "color"),
     (Count, "count"),
     (int, "number"),
