@@ -6,7 +6,7 @@ from arc_solver.dsl import *
 def task(grid):
     def finish(view):
         bg = dominant_color(view)
-        whole = [row for row in view if bg not in row][0]
+        whole = next(row for row in view if bg not in row)
         out = view.copy()
         for row in out:
             known = row != bg

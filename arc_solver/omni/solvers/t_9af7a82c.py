@@ -7,6 +7,6 @@ def task(grid):
     colors = colors_by_count(grid)
     counts = [count_cells(grid, color) for color in colors]
     out = canvas(max(counts), len(colors), 0)
-    for col, (color, count) in enumerate(zip(colors, counts)):
+    for col, (color, count) in enumerate(zip(colors, counts, strict=True)):
         out[:count, col] = color
     return out

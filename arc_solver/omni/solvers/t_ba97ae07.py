@@ -5,7 +5,7 @@ from arc_solver.dsl import *
 
 def task(grid):
     def crossed(lines):
-        kinds, which = np.unique(lines, axis=0, return_inverse=True)
+        _kinds, which = np.unique(lines, axis=0, return_inverse=True)
         return which.ravel() == np.argmin(np.bincount(which.ravel()))
 
     rows, cols = crossed(grid), crossed(transpose(grid))
