@@ -1,4 +1,4 @@
-"""Tasks made of programs: solvers of training tasks on further inputs, and synthesised programs.
+"""Tasks made of programs: solvers of training tasks on further inputs and varied, synthesised programs, primitives.
 
 Outputs are recomputed by running the program, always. Solvers of tasks outside the split are never seen here. Knows
 nothing of recipes or prompts.
@@ -16,10 +16,12 @@ import numpy as np
 from arc_solver.augment import sample_view
 from arc_solver.grids import Grid, grid_key
 from arc_solver.omni.choosing import choose
-from arc_solver.omni.config import SOLVERS, SYNTHESIS
+from arc_solver.omni.config import PRIMITIVES, SOLVERS, SYNTHESIS, VARIATIONS
 from arc_solver.omni.inputs import Inputs, InputSource, TaskInputs
+from arc_solver.omni.primitive_tasks import primitive_task, teachable_primitives
 from arc_solver.omni.running import run_program
 from arc_solver.omni.solvers import Solver
+from arc_solver.omni.variations import vary
 from arc_solver.tasks import Pair
 
 _AS_THEY_ARE_RATE = 0.5
@@ -28,6 +30,8 @@ the program says."""
 _SAME_COLORS_RATE = 0.6
 """Share of those views that keep the colours, since most rules name some."""
 _MAX_SHARE_UNCHANGED = 0.34
+_N_INPUTS = 8
+"""Inputs that one primitive is tried on, so that those which apply to few come up as often as the others, nearly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,46 @@ class SolverTasks:
                 return MadeTask(solver.task_id, solver.source, _paired(seen, outputs), grids_from)
         outputs = run_program(solver.source, grids)
         return None if outputs is None else MadeTask(solver.task_id, solver.source, _paired(grids, outputs), grids_from)
+
+
+class VariedTasks:
+    """Solvers that something was changed in, or two of them in sequence, on inputs of the first one's task."""
+
+    name = VARIATIONS
+
+    def __init__(self, inputs: SolverInputs, max_cells: int) -> None:
+        """Keep the solvers; tasks whose inputs are enlarged beyond `max_cells` are not drawn."""
+        self._inputs = inputs
+        self._max_cells = max_cells
+
+    def draw(self, rng: np.random.Generator, n: int) -> MadeTask | None:
+        drawn = self._inputs.draw(rng, n)
+        if drawn is None:
+            return None
+        solver, grids_from, grids = drawn
+        made = vary(rng, solver, grids, self._inputs.solvers)
+        if made is None or any(pair.input.size > self._max_cells for pair in made.pairs):
+            return None
+        return MadeTask(f"varied-{digest(made.source)}", made.source, made.pairs, grids_from)
+
+
+class PrimitiveTasks:
+    """Programs in which a primitive is the decisive step, every primitive as often as any other."""
+
+    name = PRIMITIVES
+
+    def __init__(self, inputs: InputMix) -> None:
+        self._inputs = inputs
+
+    def draw(self, rng: np.random.Generator, n: int) -> MadeTask | None:
+        names = teachable_primitives()
+        name = names[int(rng.integers(len(names)))]
+        for _ in range(_N_INPUTS):
+            drawn = self._inputs.draw(rng, max(n, 2))
+            made = None if drawn is None else primitive_task(rng, name, drawn[1].grids)
+            if drawn is not None and made is not None:
+                return MadeTask(f"primitive-{digest(made.source)}", made.source, made.pairs, drawn[0])
+        return None
 
 
 class SynthesizedTasks:

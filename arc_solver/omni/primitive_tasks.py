@@ -52,6 +52,7 @@ def primitive_task(rng: np.random.Generator, name: str, inputs: Sequence[Grid]) 
     return None
 
 
+@cache
 def teachable_primitives() -> tuple[str, ...]:
     """Primitives that there can be tasks for: all but those of `unteachable_primitives`."""
     unteachable = unteachable_primitives()

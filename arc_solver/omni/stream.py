@@ -22,11 +22,13 @@ from arc_solver.omni.config import PAIRS, GenerateConfig
 from arc_solver.omni.inputs import GENERATORS, GeneratedInputs, InputSource, TaskInputs
 from arc_solver.omni.made_tasks import (
     InputMix,
+    PrimitiveTasks,
     SolverInputs,
     SolverTasks,
     SynthesizedTasks,
     Synthesizer,
     TaskMaker,
+    VariedTasks,
     digest,
 )
 from arc_solver.omni.mistakes import judging_lesson
@@ -144,8 +146,9 @@ class DataEngine:
     def _prepare_makers(self, solvers: Mapping[str, Solver], synthesize: Synthesizer) -> None:
         weights = dict(self._config.program_weights)
         shown = SolverInputs(solvers, [(s, w) for s, w in self._solver_inputs if isinstance(s, TaskInputs)])
-        makers: list[TaskMaker] = [SynthesizedTasks(self._program_inputs, synthesize)] if self._program_inputs else []
-        makers += [SolverTasks(shown)] if shown.solvers else []
+        inputs = self._program_inputs
+        makers: list[TaskMaker] = [SynthesizedTasks(inputs, synthesize), PrimitiveTasks(inputs)] if inputs else []
+        makers += [SolverTasks(shown), VariedTasks(shown, self._config.max_code_input_cells)] if shown.solvers else []
         self._makers = tuple((maker, weights[maker.name]) for maker in makers if weights.get(maker.name))
         own = (None, weights.get(PAIRS, 0.0)) if self._pair_sources else (None, 0.0)
         self._pairs_or_makers = tuple((maker, weight) for maker, weight in (own, *self._makers) if weight)

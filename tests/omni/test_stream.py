@@ -82,7 +82,7 @@ def test_every_sample_is_within_bounds_and_its_program_gives_its_grids(mixed: Da
                 assert pair.input.size <= MIXED.max_code_input_cells
         assert sample.task_id == drawn.lesson.task_id
     assert set(recipes) == set(RECIPES)
-    assert set(programs) >= {"", "solvers", "synthesis", "generators"}
+    assert set(programs) >= {"", "solvers", "variations", "synthesis", "primitives", "generators"}
 
 
 def test_judgements_are_balanced_and_mistakes_of_many_kinds(mixed: DataEngine) -> None:
