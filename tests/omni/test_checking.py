@@ -22,7 +22,7 @@ from arc_solver.prompts.templates import VERSIONS
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.tasks import Pair
 
-SOURCE = "def task(grid):\n    result = flip(grid)\n    return result\n"
+SOURCE = "def task(grid):\n    result = grid[::-1]\n    return result\n"
 
 
 @cache
@@ -33,7 +33,7 @@ def engine_for(recipe: str, version: str, encoder: str) -> DataEngine:
     config = GenerateConfig(
         recipe_weights=((recipe, 1.0),), split="all", version=version, encoder=encoder, max_chars=4000
     )
-    solvers = {"t": Solver("t", "Upside down.", SOURCE.replace("flip(grid)", "grid[::-1]"))}
+    solvers = {"t": Solver("t", "Upside down.", SOURCE.replace("grid[::-1]", "grid[::-1]"))}
     return DataEngine(config, [TrainingTasks({"t": table})], frozenset(), solvers=solvers)
 
 
