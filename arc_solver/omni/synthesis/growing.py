@@ -21,6 +21,7 @@ from arc_solver.omni.synthesis.running import execute, is_grid
 from arc_solver.omni.synthesis.scope import Scope, Variable
 from arc_solver.omni.synthesis.vocabulary import Kind, element_of
 
+_NUMBERS = (int, np.integer, np.bool_)
 _NAME = re.compile(r"\bv\d+\b")
 _N_DRAWS = 8
 """Statements tried for one step before the program is given up."""
@@ -110,7 +111,7 @@ def _says_something(scope: Scope, target: Variable) -> bool:
         lengths = [len(value) for value in values]
         if not any(lengths) or max(lengths) > _MAX_ELEMENTS:
             return False
-    elif isinstance(values[0], int | np.integer | np.bool_):
+    elif isinstance(values[0], _NUMBERS):
         return len(set(values)) > 1
     return not any(
         variable.kind == target.kind and _all_same(target.kind, scope.values_of(variable), values)
@@ -125,7 +126,7 @@ def _all_same(kind: Kind, first: Sequence[Any], second: Sequence[Any]) -> bool:
 def same_value(kind: Kind, one: Any, other: Any) -> bool:
     """True if two values of a kind are equal."""
     if type(one) is not type(other):
-        return bool(isinstance(one, int | np.integer) and one == other)
+        return bool(isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS) and one == other)
     if isinstance(one, np.ndarray):
         return bool(one.shape == other.shape and one.tobytes() == other.tobytes())
     element = element_of(kind)

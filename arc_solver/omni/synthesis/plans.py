@@ -6,7 +6,7 @@ earlier one and leaves the value before it to be merged later. Knows nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,7 @@ class Grammar:
         lengths: Sequence[tuple[int, float]],
         families: Mapping[str, float],
         plans: Sequence[tuple[Plan, float]] = (),
+        weigh: Callable[[float], float] = weight_of,
     ) -> None:
         """Prepare the draws.
 
@@ -55,10 +56,12 @@ class Grammar:
             lengths: Number of statements -> weight.
             families: Family of forms -> weight, among the families that fit; a family without one is not used.
             plans: If given, plans are drawn from these and not from the graph.
+            weigh: Number of a form's variants -> its weight within its family.
         """
         self.words = words
         self._forms = forms_of(words)
         self._families = dict(families)
+        self._weigh = weigh
         self._lengths = Lot(lengths)
         self._plans = Lot(plans)
         self._fitting: dict[tuple[tuple[Kind, ...], Kind], Lot[Form]] = {}
@@ -167,11 +170,11 @@ class Grammar:
             fitting = [form for form in self._forms if form.gives == gives and form.fits(taken)]
             totals: dict[str, float] = {}
             for form in fitting:
-                totals[form.family] = totals.get(form.family, 0.0) + weight_of(form.n_variants)
+                totals[form.family] = totals.get(form.family, 0.0) + self._weigh(form.n_variants)
             self._fitting[key] = Lot(
                 (
                     form,
-                    self._families.get(form.family, 0.0) * weight_of(form.n_variants) / totals[form.family],
+                    self._families.get(form.family, 0.0) * self._weigh(form.n_variants) / totals[form.family],
                 )
                 for form in fitting
             )
