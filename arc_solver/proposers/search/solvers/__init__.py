@@ -6,13 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from arc_solver.proposers.search.examples import Draft, Examples, Solver
 from arc_solver.proposers.search.solvers import (
+    assembly,
     cell_rules,
     completion,
+    counting,
+    growth,
+    listings,
+    overlays,
     panel_rules,
     part_rules,
     recolor,
     selection,
     sorting,
+    summaries,
     tiling,
 )
 from arc_solver.proposers.search.values import Value
@@ -22,6 +28,12 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "tiling": tiling.solve,
     "completion": completion.solve,
     "sorting": sorting.solve,
+    "overlays": overlays.solve,
+    "summaries": summaries.solve,
+    "counting": counting.solve,
+    "listings": listings.solve,
+    "growth": growth.solve,
+    "assembly": assembly.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 

@@ -1,0 +1,248 @@
+"""Outputs that list the objects or colours of the input in an order: as a row, as bars, as nested rings.
+
+Knows orders and layouts; nothing of what is listed but colours and numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from arc_solver.grids import Grid
+from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas, gives, values_of
+from arc_solver.proposers.search.values import signature
+
+STAGE = "listings"
+MAX_OBJECTS = 30
+MAX_CELLS = 300
+
+Layout = tuple[Formula, tuple[str, ...]]
+"""A formula, and the statements that say the same."""
+
+LISTS = formulas(
+    "grid",
+    (
+        ("find_objects(grid, True, False)", 1.0),
+        ("find_objects(grid, True, True)", 1.1),
+        ("objects_by_color(grid)", 1.0),
+        ("objects_on(grid, dominant_color(grid), True, False)", 1.3),
+        ("objects_on(grid, dominant_color(grid), True, True)", 1.4),
+        ("objects_by_color_on(grid, dominant_color(grid))", 1.3),
+        ("color_regions(grid)", 1.2),
+    ),
+)
+KEYS = formulas(
+    "obj, grid",
+    (
+        ("0", 0.0),
+        ("obj.size", 0.5),
+        ("obj.row", 0.5),
+        ("obj.col", 0.5),
+        ("(obj.row, obj.col)", 0.7),
+        ("(obj.col, obj.row)", 0.7),
+        ("obj.height * obj.width", 0.7),
+        ("obj.height", 0.7),
+        ("obj.width", 0.7),
+        ("obj.bottom", 0.8),
+        ("obj.right", 0.8),
+        ("np.count_nonzero(grid == obj.color)", 0.8),
+        ("count_holes(obj)", 0.9),
+        ("np.count_nonzero(crop_object(grid, obj) != obj.color)", 1.0),
+        ("len(objects_in_color(grid, obj.color))", 1.0),
+    ),
+)
+NUMBERS = formulas(
+    "obj, grid",
+    (
+        ("obj.size", 0.5),
+        ("obj.height", 0.7),
+        ("obj.width", 0.7),
+        ("count_holes(obj)", 0.8),
+        ("len(objects_in_color(grid, obj.color))", 1.0),
+    ),
+)
+LAYOUTS = formulas(
+    "colors",
+    (
+        ("np.array([colors])", 0.3),
+        ("np.array([colors]).T", 0.3),
+        ("np.array([list(dict.fromkeys(colors))])", 0.6),
+        ("np.array([list(dict.fromkeys(colors))]).T", 0.6),
+        ("np.array([colors] * len(colors))", 0.6),
+        ("np.array([colors] * len(colors)).T", 0.6),
+        ("np.diag(colors)", 0.6),
+    ),
+)
+# Rings around each other, the first colour outside; the last is one cell thick or two.
+RINGS = (
+    ("[*range(len(colors)), *range(len(colors) - 1)[::-1]]", 1.0),
+    ("[*range(len(colors)), *range(len(colors))[::-1]]", 1.0),
+)
+BARS = formulas(
+    "colors, counts",
+    (
+        ("np.array([np.repeat(colors, counts)])", 0.8),
+        ("np.array([np.repeat(colors, counts)]).T", 0.8),
+        ("np.array([[c] * n + [0] * (max(counts) - n) for c, n in zip(colors, counts)])", 1.0),
+        ("np.array([[c] * n + [0] * (max(counts) - n) for c, n in zip(colors, counts)]).T", 1.1),
+        ("np.array([[0] * (max(counts) - n) + [c] * n for c, n in zip(colors, counts)])", 1.1),
+        ("np.array([[0] * (max(counts) - n) + [c] * n for c, n in zip(colors, counts)]).T", 1.1),
+    ),
+)
+
+
+def solve(examples: Examples) -> Iterator[Draft]:
+    """List objects or colours in some order and layout.
+
+    Args:
+        examples: Any; nothing is yielded for large outputs, nor if all outputs have their inputs' sizes.
+    """
+    if examples.same_size() or any(not 1 < output.size <= MAX_CELLS for output in examples.outputs):
+        return
+    layouts, bars = _layouts(examples)
+    seen: set[bytes] = set()
+    for one in LISTS:
+        lists = values_of(one, examples.inputs)
+        if lists is None or not all(1 <= len(objects) <= MAX_OBJECTS for objects in lists):
+            continue
+        key = signature("objects", lists)
+        if key not in seen and _has_the_colors(lists, examples.outputs):
+            seen.add(key)
+            yield from _listed(examples, one, lists, layouts, bars)
+
+
+def _layouts(examples: Examples) -> tuple[list[Layout], list[Layout]]:
+    """Layouts of colours, and of colours with counts; with the outputs' size if it is one size."""
+    layouts = [_plain(one) for one in LAYOUTS]
+    bars = [_plain(one) for one in BARS]
+    for depths, cost in RINGS:
+        source = f"np.array(colors)[np.minimum.outer({depths}, {depths})]"
+        statements = (f"depths = {depths}", "return np.array(colors)[np.minimum.outer(depths, depths)]")
+        layouts.append((formula("colors", source, cost), statements))
+    shapes = {output.shape for output in examples.outputs}
+    if len(shapes) == 1:
+        rows, cols = next(iter(shapes))
+        layouts += [_plain(formula("colors", source, cost)) for source, cost in _fixed_layouts(rows, cols)]
+        bars += [_plain(formula("colors, counts", source, cost)) for source, cost in _fixed_bars(rows, cols)]
+        padded = f"np.array((colors + [0] * {rows * cols})[:{rows * cols}]).reshape({rows}, {cols})"
+        snake = f"np.array([row[::-1] if r % 2 else row for r, row in enumerate({padded})])"
+        turning = (f"out = {padded}", "out[1::2] = out[1::2, ::-1]", "return out")
+        layouts.append((formula("colors", snake, 1.6), turning))
+    return layouts, bars
+
+
+def _plain(one: Formula) -> Layout:
+    return one, (f"return {one.source}",)
+
+
+def _fixed_layouts(rows: int, cols: int) -> Iterator[tuple[str, float]]:
+    size = rows * cols
+    yield f"np.array((colors + [0] * {size})[:{size}]).reshape({rows}, {cols})", 1.2
+    yield f"np.array((colors + [0] * {size})[:{size}]).reshape({cols}, {rows}).T", 1.4
+    yield f"np.array([colors[:{rows}]] * {cols}).T", 1.0
+    yield f"np.array([colors[:{cols}]] * {rows})", 1.0
+
+
+def _fixed_bars(rows: int, cols: int) -> Iterator[tuple[str, float]]:
+    size = rows * cols
+    yield f"np.array([*np.repeat(colors, counts), *[0] * {size}][:{size}]).reshape({rows}, {cols})", 1.3
+    for side, end in ((cols, ""), (rows, ".T")):
+        for turned in ("", "[::-1]"):
+            bars = f"([c] * n + [0] * {side})[:{side}]{turned} for c, n in zip(colors, counts)"
+            yield f"np.array([{bars}]){end}", 1.4
+
+
+def _has_the_colors(lists: Sequence[Sequence[Any]], outputs: Sequence[Grid]) -> bool:
+    """True if every output is painted in objects' colours and colour 0 only."""
+    for objects, output in zip(lists, outputs, strict=False):
+        if not set(output.ravel().tolist()) <= {obj.color for obj in objects} | {0}:
+            return False
+    return True
+
+
+def _listed(
+    examples: Examples, one: Formula, lists: list[Any], layouts: Sequence[Layout], bars: Sequence[Layout]
+) -> Iterator[Draft]:
+    seen: set[str] = set()
+    for key in KEYS:
+        for reverse in (False, True):
+            # The first pair rules out nearly everything.
+            first = _ordered(key, reverse, lists[:1], examples.inputs)
+            some_layouts, some_bars = _possible(first, examples, layouts, bars)
+            if not some_layouts and not some_bars:
+                continue
+            ordered = _ordered(key, reverse, lists, examples.inputs)
+            identity = repr([[(obj.row, obj.col, obj.color) for obj in objects] for objects in ordered])
+            if identity in seen or not ordered:
+                continue
+            seen.add(identity)
+            cost = one.cost + key.cost + 0.2 * reverse + 0.8 * _n_ties(ordered, examples, key)
+            source = _source(one, key, reverse)
+            yield from _laid_out(examples, source, ordered, cost, some_layouts, some_bars)
+
+
+def _ordered(key: Formula, reverse: bool, lists: Sequence[Any], inputs: Sequence[Grid]) -> list[Any]:
+    """Every list of objects in order; no list at all if the key cannot be computed."""
+    try:
+        keyed = [[(key.function(obj, grid), obj) for obj in one] for one, grid in zip(lists, inputs, strict=False)]
+    except FORMULA_ERRORS:
+        return []
+    if key.source == "0":
+        return [list(one)[::-1] if reverse else list(one) for one in lists]
+    return [[obj for _, obj in sorted(one, key=lambda pair: pair[0], reverse=reverse)] for one in keyed]
+
+
+def _source(one: Formula, key: Formula, reverse: bool) -> str:
+    if key.source == "0":
+        return f"{one.source}[::-1]" if reverse else one.source
+    return f"sorted({one.source}, key=lambda obj: {key.source}{', reverse=True' if reverse else ''})"
+
+
+def _possible(
+    first: Sequence[Any], examples: Examples, layouts: Sequence[Layout], bars: Sequence[Layout]
+) -> tuple[list[Layout], list[Layout]]:
+    """The layouts that give the first output, with some number."""
+    if not first:
+        return [], []
+    output, grid = examples.outputs[:1], examples.inputs[0]
+    colors = [[obj.color for obj in first[0]]]
+    counts = [[[number.function(obj, grid) for obj in first[0]]] for number in NUMBERS]
+    possible = [layout for layout in layouts if gives(layout[0], output, colors)]
+    return possible, [layout for layout in bars if any(gives(layout[0], output, colors, one) for one in counts)]
+
+
+def _n_ties(ordered: Sequence[Sequence[Any]], examples: Examples, key: Formula) -> int:
+    """In how many inputs objects of different colours are in an order that the key does not decide."""
+    if key.source == "0":
+        return 0
+    n_ties = 0
+    for objects, grid in zip(ordered, examples.inputs, strict=True):
+        keys = [key.function(obj, grid) for obj in objects]
+        n_ties += any(
+            keys[i] == keys[i - 1] and objects[i].color != objects[i - 1].color for i in range(1, len(objects))
+        )
+    return n_ties
+
+
+def _laid_out(
+    examples: Examples,
+    source: str,
+    ordered: Sequence[Sequence[Any]],
+    cost: float,
+    layouts: Sequence[Layout],
+    bars: Sequence[Layout],
+) -> Iterator[Draft]:
+    colors = [[obj.color for obj in objects] for objects in ordered]
+    for layout, statements in layouts:
+        if gives(layout, examples.outputs, colors):
+            body = (f"colors = [obj.color for obj in {source}]", *statements)
+            yield examples.draft(STAGE, body, cost + layout.cost)
+    for number in NUMBERS if bars else ():
+        rows = zip(ordered, examples.inputs, strict=True)
+        counts = [[number.function(obj, grid) for obj in row] for row, grid in rows]
+        for layout, statements in bars:
+            if gives(layout, examples.outputs, colors, counts):
+                start = (f"objs = {source}", "colors = [obj.color for obj in objs]")
+                body = (*start, f"counts = [{number.source} for obj in objs]", *statements)
+                yield examples.draft(STAGE, body, cost + number.cost + layout.cost)

@@ -1,0 +1,195 @@
+"""The solvers of outputs that differ in size from their inputs, on made-up tasks of their kinds, and on noise."""
+
+from __future__ import annotations
+
+import pytest
+
+from arc_solver.grids import grids_equal
+from arc_solver.proposers.search.examples import Examples
+from arc_solver.proposers.search.solvers import assembly, counting, growth, listings, overlays, summaries
+from arc_solver.proposers.search.solvers.size_law import factor_laws, relations, side_laws
+from arc_solver.sandbox.verdicts import Ok, Program
+
+# name -> (solver, training pairs, test input, the right answer)
+SOLVED = {
+    "inside of the largest frame": (
+        assembly,
+        [
+            ("111110/102010/100010/111110/000333", "020/000"),
+            ("000000/044444/040504/040604/044444", "050/060"),
+            ("2220000/2020000/2227777/0007097/0007777", "09"),
+        ],
+        "555500/500500/580500/555500/000033",
+        "00/80",
+    ),
+    "between corner marks, in their colour": (
+        assembly,
+        [
+            ("40040/01100/01000/40040/00000", "44/40"),
+            ("000000/030003/001010/011110/030003", "303/333"),
+            ("700700/010000/011000/700700/000000", "70/77"),
+        ],
+        "500050/011100/000100/500050/000000",
+        "555/005",
+    ),
+    "a colour for every noisy panel": (
+        summaries,
+        [
+            ("1140222/1110282/0000000/3330559/3130555", "12/35"),
+            ("7770998/7170999/0000000/4440111/4420181", "79/41"),
+            ("2220333/2420333/0000000/5550666/5550766", "23/56"),
+        ],
+        "8880111/8810171/0000000/2220444/2240444",
+        "81/24",
+    ),
+    "colours of objects from left to right": (
+        listings,
+        [("0030/1000/1020", "132"), ("0400/0002/7000", "742"), ("5000/0060/0600", "566")],
+        "0080/0100/3000",
+        "318",
+    ),
+    "bars of the colours' numbers": (
+        listings,
+        [
+            ("1010/0200/1000", "111/200"),
+            ("3300/0400/3040", "333/440"),
+            ("0500/5660/5506/0050", "55555/66600"),
+        ],
+        "7070/0808/0090/7000",
+        "777/880/900",
+    ),
+    "counted on every second cell": (
+        counting,
+        [
+            ("3030/0000", "101/000/000"),
+            ("3030/0000/3000", "101/010/000"),
+            ("3000/0000", "100/000/000"),
+        ],
+        "3030/0000/3030",
+        "101/010/100",
+    ),
+    "as many cells as filled ones": (
+        counting,
+        [("200/020/000", "22"), ("333/000/000", "333"), ("004/000/000", "4")],
+        "550/055/000",
+        "5555",
+    ),
+    "pattern goes on in another colour": (
+        growth,
+        [
+            ("101/010/101/010", "202/020/202/020/202/020"),
+            ("110/011/110/011", "220/022/220/022/220/022"),
+        ],
+        "011/111/011/111",
+        "022/222/022/222/022/222",
+    ),
+    "larger by the number of colours": (
+        growth,
+        [("12/00", "1122/1122/0000/0000"), ("123/000", "111222333/111222333/111222333/000000000/000000000/000000000")],
+        "40/00",
+        "40/00",
+    ),
+    "trails on a larger canvas": (
+        growth,
+        [("10/00", "1000/0100/0010/0001"), ("02/00", "0200/0020/0002/0000"), ("00/30", "0000/3000/0300/0030")],
+        "00/04",
+        "0000/0400/0040/0004",
+    ),
+    "quarters over each other": (
+        overlays,
+        [
+            ("1020/0102/3004/0304", "24/02"),
+            ("1122/1020/0040/3000", "22/20"),
+            ("0001/1110/0220/3003", "21/13"),
+        ],
+        "1200/0012/0043/0300",
+        "43/12",
+    ),
+    "a corner of fixed size, mirrored": (
+        overlays,
+        [("1234/5678/0000", "43/87"), ("1111/3456/2020", "11/65"), ("5050/9000/1111", "05/00")],
+        "1238/4567/8901",
+        "83/76",
+    ),
+}
+
+
+def answers(solver, task, runner):
+    inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+    drafts = list(solver.solve(Examples.of_task(task)))
+    return drafts, runner.confirm([Program(draft.source, inputs) for draft in drafts])
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_the_cheapest_program_is_right(name: str, runner, toy_task, toy_grid) -> None:
+    solver, pairs, test, answer = SOLVED[name]
+    task = toy_task(pairs, test)
+    drafts, verdicts = answers(solver, task, runner)
+    assert drafts
+    best = min(range(len(drafts)), key=lambda index: drafts[index].cost)
+    verdict = verdicts[best]
+    assert isinstance(verdict, Ok), drafts[best].source
+    assert grids_equal(verdict.outputs[-1], toy_grid(answer)), drafts[best].source
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_every_program_fits_the_pairs(name: str, runner, toy_task) -> None:
+    solver, pairs, test, _ = SOLVED[name]
+    task = toy_task(pairs, test)
+    for draft, verdict in zip(*answers(solver, task, runner), strict=True):
+        fits = len(verdict.outputs) >= len(pairs) and all(
+            grids_equal(a.output, b) for a, b in zip(task.train, verdict.outputs, strict=False)
+        )
+        assert fits, draft.source
+
+
+@pytest.mark.parametrize("solver", [assembly, summaries, listings, counting, growth, overlays])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("123/405/678", "9087/1234"), ("31/42", "91827/36455")],
+        [("1230/4056/6780/2222", "91/37"), ("3142/2004/5511/2020", "64/15"), ("3333/0120/1201/4444", "82/29")],
+        [("10/02", "1234/5678/9123/4567"), ("30/04", "9876/5432/1987/6543")],
+        [("12/30", "52/30"), ("11/20", "55/20")],
+    ],
+)
+def test_nothing_is_written_for_noise_or_other_kinds(solver, pairs, toy_task) -> None:
+    assert list(solver.solve(Examples.of_task(toy_task(pairs, pairs[0][0])))) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted", "relation"),
+    [
+        ((3, 4), (3, 4), ("same", 0, 0)),
+        ((3, 4), (4, 3), ("turned", 0, 0)),
+        ((3, 4), (6, 12), ("times", 2, 3)),
+        ((6, 4), (3, 2), ("over", 2, 2)),
+        ((3, 4), (5, 6), ("plus", 2, 2)),
+    ],
+)
+def test_relations_of_sizes(shape, wanted, relation) -> None:
+    assert relation in set(relations(shape, wanted))
+
+
+def test_unrelated_sizes_have_no_relation() -> None:
+    assert not set(relations((3, 4), (10, 9)))
+
+
+def test_a_side_may_be_a_count(toy_task) -> None:
+    task = toy_task([("102/000", "0/0"), ("123/000", "0/0/0"), ("100/000", "0")], "1234/0000")
+    laws = side_laws(Examples.of_task(task), 0)
+    assert laws
+    assert laws[0].sides == (2, 3, 1, 4)
+    assert "count_colors(grid)" in laws[0].source
+
+
+def test_sides_that_follow_nothing_have_no_law(toy_task) -> None:
+    task = toy_task([("11/11", "0/0/0/0/0/0/0"), ("11/11", "0/0/0")], "11/11")
+    assert side_laws(Examples.of_task(task), 0) == []
+
+
+def test_factors_are_the_same_formula_for_both_sides_if_possible(toy_task) -> None:
+    task = toy_task([("12/00", "1122/1122/0000/0000"), ("10/00", "10/00")], "12/30")
+    height, width = factor_laws(Examples.of_task(task))[0]
+    assert height.source == width.source == "count_colors(grid)"
+    assert height.sides == (2, 1, 3)
