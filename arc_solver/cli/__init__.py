@@ -8,11 +8,12 @@ import click
 
 from arc_solver import __version__
 from arc_solver.cli.checking import doctor
+from arc_solver.cli.generating import generate
 from arc_solver.cli.looking import show
 from arc_solver.cli.packaging import package
 from arc_solver.cli.scoring import evaluate
 from arc_solver.cli.solving import solve
-from arc_solver.cli.training import generate, train
+from arc_solver.cli.training import train
 from arc_solver.cli.validating import validate
 
 __all__ = ["main", "solve"]

@@ -58,6 +58,13 @@ def new_console() -> Console:
     return Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
+re_arc_option = click.option(
+    "--re-arc",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="RE-ARC's archive (re_arc/tasks/<id>.json). Without it, the original training pairs only.",
+)
+
+
 def task_options(command: _F) -> _F:
     """`--dataset` and `--challenges`."""
     dataset = click.option(

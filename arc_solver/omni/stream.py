@@ -37,6 +37,7 @@ from arc_solver.omni.solvers import Solver, load_solvers
 from arc_solver.omni.sources import PairSource, PairTable, ReArc, TrainingTasks
 from arc_solver.omni.splits import held_out_ids, split_ids
 from arc_solver.omni.synthesis import synthesize
+from arc_solver.prompts.arguments import ArgumentError
 from arc_solver.prompts.base import Sample
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import get_encoder
@@ -234,7 +235,10 @@ class DataEngine:
             lesson = judging_lesson(rng, lesson)
         if lesson is None:
             return None
-        sample = recipe.make_sample(lesson, self._style, min_pairs)
+        try:
+            sample = recipe.make_sample(lesson, self._style, min_pairs)
+        except ArgumentError:
+            return None
         return None if isinstance(sample, PromptTooLong) else Drawn(sample, draft.source, lesson, draft.program)
 
     def _pairs_lesson(

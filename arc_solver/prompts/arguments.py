@@ -14,26 +14,30 @@ from collections.abc import Iterable
 _FUNCTION = "task"
 
 
+class ArgumentError(ValueError):
+    """The argument of a program cannot be called as asked."""
+
+
 def with_argument(source: str, name: str) -> str:
     """The same program with its function `task` calling its first argument `name`; all else stays, spaces too.
 
     Raises:
-        ValueError: There is no function `task` with an argument, the program uses `name` for something else, or the
+        ArgumentError: There is no function `task` with an argument, the program uses `name` for something else, or the
             argument's name means something else too within the function.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"no Python: {error}") from error
+        raise ArgumentError(f"no Python: {error}") from error
     function = next((node for node in reversed(tree.body) if _takes_argument(node)), None)
     if not isinstance(function, ast.FunctionDef):
-        raise ValueError(f"no function `{_FUNCTION}` with an argument")
+        raise ArgumentError(f"no function `{_FUNCTION}` with an argument")
     argument = (*function.args.posonlyargs, *function.args.args)[0]
     old = argument.arg
     if old == name:
         return source
     if name in _names(source):
-        raise ValueError(f"the program uses the name {name!r} already")
+        raise ArgumentError(f"the program uses the name {name!r} already")
     uses = [
         node
         for statement in function.body
@@ -48,7 +52,7 @@ def with_argument(source: str, name: str) -> str:
     # What else the name may be to the function (a nested argument, a keyword, a default, `global`) is still called so,
     # and a use whose place is not told (in an f-string, before Python 3.12) was not found in the text.
     if old in _names(ast.unparse(function)) or not _is_text_of(renamed, tree):
-        raise ValueError(f"the argument {old!r} cannot be renamed: its name means something else too")
+        raise ArgumentError(f"the argument {old!r} cannot be renamed: its name means something else too")
     return renamed
 
 

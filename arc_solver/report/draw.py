@@ -65,21 +65,26 @@ def task_columns(task: Task, attempts: Sequence[Sequence[Grid]] = ()) -> list[Co
 def print_task(console: Console, task: Task, attempts: Sequence[Sequence[Grid]] = ()) -> None:
     """Draw a task in the terminal, wrapping to its width, two characters a cell."""
     console.print(Text(f"task {task.task_id}: {len(task.train)} training pairs, {len(task.test_inputs)} test inputs"))
+    print_columns(console, task_columns(task, attempts))
+
+
+def print_columns(console: Console, columns: Sequence[Column]) -> None:
+    """Draw columns of grids in the terminal, wrapping to its width, two characters a cell."""
     room = console.width
     row: list[Column] = []
     used = 0
-    for column in task_columns(task, attempts):
+    for column in columns:
         width = 2 * max((g.shape[1] for g in column.grids if g is not None), default=1) + 3
         if row and used + width > room:
-            _print_columns(console, row)
+            _print_row(console, row)
             row, used = [], 0
         row.append(column)
         used += width
     if row:
-        _print_columns(console, row)
+        _print_row(console, row)
 
 
-def _print_columns(console: Console, columns: Sequence[Column]) -> None:
+def _print_row(console: Console, columns: Sequence[Column]) -> None:
     table = Table(box=None, padding=(0, 1, 1, 1))
     for column in columns:
         table.add_column(column.title, no_wrap=True)

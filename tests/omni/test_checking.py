@@ -31,7 +31,7 @@ def engine_for(recipe: str, version: str, encoder: str) -> DataEngine:
     grids = [as_grid(rng.integers(0, 10, rng.integers(2, 7, 2))) for _ in range(9)]
     table = PairTable.from_pairs([Pair(grid, as_grid(grid[::-1])) for grid in grids])
     config = GenerateConfig(
-        recipe_weights=((recipe, 1.0),), split="all", version=version, encoder=encoder, max_chars=4000
+        recipe_weights=((recipe, 1.0),), split="all", version=version, encoder=encoder, max_chars=100_000
     )
     solvers = {"t": Solver("t", "Upside down.", SOURCE.replace("grid[::-1]", "grid[::-1]"))}
     return DataEngine(config, [TrainingTasks({"t": table})], frozenset(), solvers=solvers)

@@ -28,10 +28,9 @@ from arc_solver.prompts.base import Sample
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import ENCODERS
 from arc_solver.prompts.parse import parse_blocks
-from arc_solver.prompts.templates import CODE_REPAIR, TEMPLATES, get_template
+from arc_solver.prompts.templates import CODE_REPAIR, TEMPLATES, VERSIONS, get_template
 from arc_solver.tasks import Pair
 
-VERSIONS = ("brief", "v0", "v1", "v2", "v3")
 SOURCE = "def task(grid):\n    return grid[::-1]\n"
 GENERATOR = "def generate(rng):\n    return blank(rng, rows=3, cols=(2, 4))\n"
 AnyRecipe = Recipe[Any]
@@ -97,7 +96,7 @@ def test_prompt_and_completion_parse_back_to_what_was_taught(
     recipe: AnyRecipe, seed: int, version: str, encoder: str
 ) -> None:
     lesson = lesson_for(recipe, seed)
-    style = Style(version, ENCODERS[encoder], max_chars=10_000)
+    style = Style(version, ENCODERS[encoder], max_chars=100_000)
     sample = recipe.make_sample(lesson, style)
     assert isinstance(sample, Sample)
     assert (sample.recipe, sample.task_id) == (recipe.name, lesson.task_id)
@@ -114,7 +113,7 @@ def test_prompt_and_completion_parse_back_to_what_was_taught(
 def test_a_sample_fits_or_is_refused(recipe: AnyRecipe, seed: int, max_chars: int, min_pairs: int) -> None:
     lesson = lesson_for(recipe, seed, max_side=9)
     sample = recipe.make_sample(lesson, Style("brief", ENCODERS["rows"], max_chars), min_pairs)
-    whole = recipe.make_sample(lesson, Style("brief", ENCODERS["rows"], 10_000))
+    whole = recipe.make_sample(lesson, Style("brief", ENCODERS["rows"], 100_000))
     assert isinstance(whole, Sample)
     if isinstance(sample, PromptTooLong):
         assert prompt_chars(whole.prompt) + len(whole.completion) > max_chars
@@ -134,7 +133,7 @@ def test_every_recipe_has_its_templates_and_the_other_way_round() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_prompt_and_program_call_the_argument_alike(version: str) -> None:
-    style = Style(version, ENCODERS["rows"], 10_000)
+    style = Style(version, ENCODERS["rows"], 100_000)
     written = RECIPES["code-from-examples"].make_sample(make_lesson(0), style)
     shown = RECIPES["output-from-code"].make_sample(make_lesson(0), style)
     assert isinstance(written, Sample)
@@ -148,7 +147,7 @@ def test_prompt_and_program_call_the_argument_alike(version: str) -> None:
 
 
 def test_the_answer_is_not_in_the_question() -> None:
-    style = Style("brief", ENCODERS["rows"], 10_000)
+    style = Style("brief", ENCODERS["rows"], 100_000)
     for recipe in RECIPES.values():
         if recipe.lesson_type is not JudgingLesson:
             sample = recipe.make_sample(lesson_for(recipe, 0), style)
@@ -160,7 +159,7 @@ def test_a_wrong_output_is_never_called_output_in_the_prompts_of_a_new_model() -
     """Such a model learns from the outputs that prompts of version `brief` show: see `finetune.session`."""
     for recipe in (RECIPES["verify-output"], RECIPES["select-output"]):
         for seed in (0, 1):
-            sample = recipe.make_sample(lesson_for(recipe, seed), Style("brief", ENCODERS["rows"], 10_000))
+            sample = recipe.make_sample(lesson_for(recipe, seed), Style("brief", ENCODERS["rows"], 100_000))
             assert isinstance(sample, Sample)
             outputs = re.findall(r"(?<=\noutput\n)```grid[^`]*\n```", sample.prompt.user)
             assert outputs == [ENCODERS["rows"].encode(pair.output) for pair in make_lesson(seed).train_pairs]

@@ -102,7 +102,7 @@ class Recipe(Generic[_L]):
 
         Raises:
             InputError: There is no such prompt version.
-            ValueError: The lesson's program cannot call its argument as the prompt version does.
+            ArgumentError: The lesson's program cannot call its argument as the prompt version does.
         """
         return self.exercise(lesson, get_template(self.name, version))
 
@@ -111,7 +111,7 @@ class Recipe(Generic[_L]):
 
         Raises:
             InputError: There is no such prompt version.
-            ValueError: The lesson's program cannot call its argument as the prompt version does.
+            ArgumentError: The lesson's program cannot call its argument as the prompt version does.
         """
         template = get_template(self.name, style.version)
         exercise = self.exercise(lesson, template)

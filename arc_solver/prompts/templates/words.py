@@ -52,6 +52,11 @@ class Template:
         return "{verdict}" in self.question
 
     @property
+    def n_chars(self) -> int:
+        """Characters of the words that every prompt has, roughly: names of fields count, pairs do not."""
+        return len(self.system) + len(self.opening) + len(self.question) + len(self.prefill)
+
+    @property
     def n_candidates(self) -> int:
         """How many proposed outputs the question shows."""
         return sum(field in self.question for field in ("{candidate}", "{first}", "{second}"))
