@@ -5,12 +5,12 @@ Knows nothing of training.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from arc_solver.omni.config import GenerateConfig
 from arc_solver.omni.generate import draw_samples, open_engine
 from arc_solver.omni.inputs import InputSource, open_input_sources
 from arc_solver.omni.synthesis import default_grammar, synthesize
-from arc_solver.omni.synthesis.behaviour import behaviour
+from arc_solver.omni.synthesis.behaviour import behaviour, probes
 from arc_solver.omni.synthesis.forms import CALL
 from arc_solver.omni.synthesis.plans import Grammar, Plan, Step
 from arc_solver.omni.synthesis.vocabulary import Kind, vocabulary
@@ -36,6 +36,7 @@ from arc_solver.omni.synthesis.vocabulary import Kind, vocabulary
 _N_WARM_UP = 192
 _CHUNK = 50
 _N_INPUTS = (3, 5)
+_N_FIRST_PROBES = 6
 
 OURS, FORMER = "ours", "former"
 
@@ -76,28 +77,17 @@ _FORMER_SKELETONS = (
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """What became of one distribution of programs."""
+    """Programs of one distribution.
 
-    n_wanted: int
-    texts: list[bytes]
+    Attributes:
+        sources: Those found; for some inputs there is none.
+        behaviours: What each makes of the first few probes.
+        seconds: Processor time that their synthesis took.
+    """
+
+    sources: list[str]
     behaviours: list[bytes]
-    synthesis_s: float
-    behaviour_s: float
-
-    @property
-    def n(self) -> int:
-        """How many there are; for some inputs none is found."""
-        return len(self.texts)
-
-    def figures(self) -> dict[str, Any]:
-        """Rates and shares, in percent."""
-        return {
-            "n_programs": self.n,
-            "n_without": self.n_wanted - self.n,
-            "per_cpu_s": round(self.n / self.synthesis_s, 1),
-            "duplicates_by_behaviour_percent": _percent_duplicates(self.behaviours),
-            "duplicates_by_text_percent": _percent_duplicates(self.texts),
-        }
+    seconds: float
 
 
 @click.command(context_settings={"max_content_width": 110})
@@ -131,7 +121,7 @@ def main(quick: bool, seed: int, n_workers: int, n_samples: int, n_programs: int
     figures: dict[str, Any] = {"samples_per_s": _time_stream(n_samples, seed, n_workers, re_arc, quick)}
     figures |= _time_parts(max(20, n_samples // 3), seed, re_arc)
     for which in (OURS, FORMER):
-        figures[which] = _measure_programs(which, n_programs, seed, n_workers, re_arc).figures()
+        figures[which] = _measure_programs(which, n_programs, seed, n_workers, re_arc)
         _show_programs(which, figures[which])
     figures |= {"n_samples": n_samples, "n_workers": n_workers, "cores": len(os.sched_getaffinity(0)), "seed": seed}
     figures |= {"quick": quick, "re_arc": re_arc is not None}
@@ -175,34 +165,45 @@ def _time_parts(n_samples: int, seed: int, re_arc: Path | None) -> dict[str, dic
     return rates
 
 
-def _measure_programs(which: str, n_programs: int, seed: int, n_workers: int, re_arc: Path | None) -> Programs:
+def _measure_programs(which: str, n_programs: int, seed: int, n_workers: int, re_arc: Path | None) -> dict[str, Any]:
     chunks = [range(start, min(start + _CHUNK, n_programs)) for start in range(0, n_programs, _CHUNK)]
     with ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(partial(_program_chunk, which, seed, re_arc), chunks))
-    return Programs(
-        n_programs,
-        list(chain.from_iterable(result.texts for result in results)),
-        list(chain.from_iterable(result.behaviours for result in results)),
-        sum(result.synthesis_s for result in results),
-        sum(result.behaviour_s for result in results),
-    )
+        sources = list(chain.from_iterable(result.sources for result in results))
+        behaviours = list(chain.from_iterable(result.behaviours for result in results))
+        n_distinct = _n_distinct(pool, sources, behaviours)
+    return {
+        "n_programs": len(sources),
+        "n_without": n_programs - len(sources),
+        "per_cpu_s": round(len(sources) / sum(result.seconds for result in results), 1),
+        "duplicates_by_behaviour_percent": _percent(len(sources) - n_distinct, len(sources)),
+        "duplicates_by_text_percent": _percent(len(sources) - len(set(sources)), len(sources)),
+    }
 
 
 def _program_chunk(which: str, seed: int, re_arc: Path | None, indices: range) -> Programs:
+    """The programs of these indices: each depends on the seed and its index only."""
     grammar = _grammar(which)
-    texts, behaviours, spent_s = [], [], [0.0, 0.0]
+    made = Programs([], [], 0.0)
+    seconds = 0.0
     for index in indices:
         rng = np.random.default_rng((seed, index))
         inputs = next(_inputs(rng, re_arc))
         started_s = time.process_time()
         task = synthesize(rng, inputs, grammar)
-        made_s = time.process_time()
+        seconds += time.process_time() - started_s
         if task is not None:
-            texts.append(hashlib.blake2b(task.source.encode(), digest_size=12).digest())
-            behaviours.append(behaviour(task.source))
-        spent_s[0] += made_s - started_s
-        spent_s[1] += time.process_time() - made_s
-    return Programs(len(indices), texts, behaviours, spent_s[0], spent_s[1])
+            made.sources.append(task.source)
+            made.behaviours.append(behaviour(task.source, probes()[:_N_FIRST_PROBES]))
+    return Programs(made.sources, made.behaviours, seconds)
+
+
+def _n_distinct(pool: ProcessPoolExecutor, sources: Sequence[str], first: Sequence[bytes]) -> int:
+    """How many behaviours there are; only programs that agree on the first few probes must be run on the rest."""
+    counts = Counter(first)
+    unclear = sorted({source for source, seen in zip(sources, first, strict=True) if counts[seen] > 1})
+    n_clear = sum(count == 1 for count in counts.values())
+    return n_clear + len(set(pool.map(behaviour, unclear, chunksize=_CHUNK)))
 
 
 def _inputs(rng: np.random.Generator, re_arc: Path | None) -> Iterator[Sequence[Grid]]:
@@ -237,8 +238,8 @@ def _plan(skeleton: Sequence[str]) -> Plan:
     return tuple(Step(_KINDS[name], (index,)) for index, name in enumerate(skeleton))
 
 
-def _percent_duplicates(keys: Sequence[bytes]) -> float:
-    return round(100 * (1 - len(set(keys)) / len(keys)), 2) if keys else 0.0
+def _percent(n: int, n_all: int) -> float:
+    return round(100 * n / n_all, 2) if n_all else 0.0
 
 
 def _show_programs(which: str, figures: Mapping[str, Any]) -> None:

@@ -45,3 +45,39 @@ def test_the_benchmark_teaches() -> None:
     text = run("benchmarks/sandbox.py", "--help")
     assert "python benchmarks/sandbox.py" in text
     assert "JSON" in text
+
+
+def test_the_benchmark_of_samples_ends_with_its_figures() -> None:
+    *table, last = run("benchmarks/generate.py", "--quick", "--workers", "1", "--seed", "2").splitlines()
+    figures = json.loads(last)
+    assert figures["samples_per_s"] > 0
+    for part in ("by_recipe", "by_program", "by_source"):
+        assert figures[part]
+        assert all(rate > 0 for rate in figures[part].values())
+    for which in ("ours", "former"):
+        assert figures[which]["n_programs"] + figures[which]["n_without"] == 40
+        assert 0 <= figures[which]["duplicates_by_text_percent"] <= figures[which]["duplicates_by_behaviour_percent"]
+    assert (figures["n_workers"], figures["seed"], figures["quick"], figures["re_arc"]) == (1, 2, True, False)
+    assert len(table) > 8
+
+
+def test_the_benchmark_of_samples_teaches() -> None:
+    text = run("benchmarks/generate.py", "--help")
+    assert "--n-programs 100000" in text
+    assert "JSON" in text
+
+
+def test_programs_that_do_the_same_count_once_and_each_depends_on_its_index_only() -> None:
+    script = (
+        "import sys; sys.path.insert(0, 'benchmarks')\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "import generate\n"
+        "from arc_solver.omni.synthesis.behaviour import behaviour, probes\n"
+        "calls = ['transpose(grid)', 'transpose(grid).copy()', 'rotate_90(grid)', 'grid.T', 'transpose(grid)']\n"
+        "sources = [f'def task(grid):\\n    return {call}\\n' for call in calls]\n"
+        "first = [behaviour(source, probes()[:6]) for source in sources]\n"
+        "print(generate._n_distinct(ThreadPoolExecutor(1), sources, first))\n"
+        "both = generate._program_chunk('ours', 3, None, range(4)).sources\n"
+        "print([generate._program_chunk('ours', 3, None, range(i, i + 1)).sources[0] for i in range(4)] == both)\n"
+    )
+    assert run("-c", script).split() == ["2", "True"]

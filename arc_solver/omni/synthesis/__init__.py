@@ -19,7 +19,7 @@ from arc_solver.grids import frozen, grids_equal
 from arc_solver.omni.synthesis.behaviour import probes
 from arc_solver.omni.synthesis.filters import every_statement_matters, is_interesting
 from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP, Form
-from arc_solver.omni.synthesis.growing import grow
+from arc_solver.omni.synthesis.growing import extended, grow
 from arc_solver.omni.synthesis.plans import Grammar, Plan
 from arc_solver.omni.synthesis.running import function_of, output_of
 from arc_solver.omni.synthesis.scope import Scope
@@ -30,6 +30,8 @@ from arc_solver.tasks import Pair
 _N_PLANS = 12
 _N_TRIES = 4
 """Programs tried for one plan before the next one is drawn."""
+_N_GROWN_ON = 2
+"""Inputs that every statement is run on as soon as it is written; the others wait for a program that is finished."""
 _MAX_CHARS = 480
 _MAX_WIDTH = 120
 _N_ELSEWHERE = 12
@@ -103,7 +105,10 @@ def task_along(
         plan: What they give and use.
         forced: Step -> the form that it must have.
     """
-    growth = grow(Scope(rng, grammar.words, inputs), grammar, plan, forced)
+    scope = Scope(rng, grammar.words, inputs[:_N_GROWN_ON])
+    growth = grow(scope, grammar, plan, forced)
+    if growth is not None:
+        growth = extended(growth, scope, inputs[_N_GROWN_ON:])
     if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
         return None
     source = source_of(growth.statements)

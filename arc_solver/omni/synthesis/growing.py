@@ -80,6 +80,19 @@ def grow(
     return Growth(tuple(statements), scope.namespaces)
 
 
+def extended(growth: Growth, scope: Scope, inputs: Sequence[Grid]) -> Growth | None:
+    """The same program with its values for further inputs, None if it fails on one of them."""
+    namespaces = list(growth.namespaces)
+    for grid in inputs:
+        namespace = {**scope.words.namespace, scope.grid.name: grid}
+        if not all(execute(statement.code, namespace) for statement in growth.statements):
+            return None
+        if not is_grid(namespace[growth.statements[-1].target.name]):
+            return None
+        namespaces.append(namespace)
+    return Growth(growth.statements, namespaces)
+
+
 def _statement(scope: Scope, grammar: Grammar, step: Step, forced: Form | None) -> Statement | None:
     uses = [scope.variables[index] for index in step.uses]
     target = scope.new_variable(step.gives)

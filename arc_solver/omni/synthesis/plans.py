@@ -66,6 +66,7 @@ class Grammar:
         self._plans = Lot(plans)
         self._fitting: dict[tuple[tuple[Kind, ...], Kind], Lot[Form]] = {}
         self._kinds = _distinct([Grid, *(form.gives for form in self._forms)])
+        self._known_goals: dict[tuple[tuple[Kind, ...], tuple[Kind, ...], int], Lot[Kind]] = {}
         self._known_distances: dict[Kind, dict[Kind, int]] = {}
         self._n_steps = self._distances(Grid)
 
