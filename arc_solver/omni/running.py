@@ -84,15 +84,21 @@ def _compiled(source: str) -> _Compiled | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-            for loop in [node for node in ast.walk(tree) if isinstance(node, ast.While)]:
-                loop.body.insert(0, ast.Expr(ast.Call(ast.Name(_COUNTER, ast.Load()), [], [])))
-            code = compile(ast.fix_missing_locations(tree), "<program>", "exec", dont_inherit=True)
+            program = _counting(source) if "while" in source else source
+            code = compile(program, "<program>", "exec", dont_inherit=True)
         exec(code, scope)  # noqa: S102  # Our own sources only, see above.
     except Exception:  # noqa: BLE001
         return None
     task = scope.get("task")
     return _Compiled(task, rounds) if callable(task) else None
+
+
+def _counting(source: str) -> ast.Module:
+    """The program with every `while` loop calling the counter in each round."""
+    tree = ast.parse(source)
+    for loop in [node for node in ast.walk(tree) if isinstance(node, ast.While)]:
+        loop.body.insert(0, ast.Expr(ast.Call(ast.Name(_COUNTER, ast.Load()), [], [])))
+    return ast.fix_missing_locations(tree)
 
 
 def _is_mask(value: object) -> bool:
