@@ -10,6 +10,7 @@ from arc_solver.proposers.search.solvers import (
     cell_rules,
     completion,
     counting,
+    drawing,
     growth,
     listings,
     overlays,
@@ -34,6 +35,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "listings": listings.solve,
     "growth": growth.solve,
     "assembly": assembly.solve,
+    "drawing": drawing.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 

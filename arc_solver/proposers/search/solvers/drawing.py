@@ -1,0 +1,40 @@
+"""Lines and stamps together: same-size tasks where something was drawn on the input.
+
+Asks the families for strokes, each alone first. Knows nothing of what a stroke is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.solvers.anchors import crowds
+from arc_solver.proposers.search.solvers.copies import copy_strokes
+from arc_solver.proposers.search.solvers.joins import plain_strokes
+from arc_solver.proposers.search.solvers.lines import line_strokes
+from arc_solver.proposers.search.solvers.stamps import stamp_strokes
+from arc_solver.proposers.search.solvers.strokes import drawings, scene_of
+
+MAX_STAMPS_COST = 9.0
+
+
+def solve(examples: Examples) -> Iterator[Draft]:
+    """Explain what was added by rays, lines, boxes, patterns around markers and copied shapes.
+
+    Args:
+        examples: Any; nothing is yielded unless the outputs add something to their inputs.
+    """
+    scene = scene_of(examples)
+    if scene is None:
+        return
+    found = list(crowds(scene))
+    plain = list(plain_strokes(scene))
+    lines = list(line_strokes(scene, found))
+    stamps = [*stamp_strokes(scene, found), *copy_strokes(scene, found)]
+    drafts = list(drawings(scene, "lines", [*lines, *plain]))
+    if stamps:
+        with_stamps = list(drawings(scene, "stamps", [*stamps, *plain]))
+        if not drafts and not with_stamps:
+            with_stamps = list(drawings(scene, "stamps", [*stamps, *lines, *plain]))
+        drafts.extend(draft for draft in with_stamps if draft.cost <= MAX_STAMPS_COST)
+    yield from drafts
