@@ -33,7 +33,8 @@ from arc_solver.omni.synthesis.forms import CALL
 from arc_solver.omni.synthesis.plans import Grammar, Plan, Step
 from arc_solver.omni.synthesis.vocabulary import Kind, vocabulary
 
-_N_WARM_UP = 192
+_N_WARM_UP = 200
+_N_WARM_UP_RE_ARC = 1500  # by then nearly every task of the archive has been read, as soon happens in training
 _CHUNK = 50
 _N_INPUTS = (3, 5)
 _N_FIRST_PROBES = 6
@@ -119,7 +120,7 @@ def main(quick: bool, seed: int, n_workers: int, n_samples: int, n_programs: int
     if quick:
         n_samples, n_programs = 40, 40
     figures: dict[str, Any] = {"samples_per_s": _time_stream(n_samples, seed, n_workers, re_arc, quick)}
-    figures |= _time_parts(max(20, n_samples // 3), seed, re_arc)
+    figures |= _time_parts(max(20, n_samples // 3), seed, re_arc, quick)
     for which in (OURS, FORMER):
         figures[which] = _measure_programs(which, n_programs, seed, n_workers, re_arc)
         _show_programs(which, figures[which])
@@ -130,7 +131,7 @@ def main(quick: bool, seed: int, n_workers: int, n_samples: int, n_programs: int
 
 
 def _time_stream(n_samples: int, seed: int, n_workers: int, re_arc: Path | None, quick: bool) -> float:
-    n_warm_up = 0 if quick else _N_WARM_UP * n_workers
+    n_warm_up = 0 if quick else _warm_up(re_arc) * n_workers
     stream = draw_samples(GenerateConfig(), n_warm_up + n_samples, seed, re_arc=re_arc, n_workers=n_workers)
     for _ in range(n_warm_up):
         next(stream)
@@ -141,11 +142,15 @@ def _time_stream(n_samples: int, seed: int, n_workers: int, re_arc: Path | None,
     return per_s
 
 
-def _time_parts(n_samples: int, seed: int, re_arc: Path | None) -> dict[str, dict[str, float]]:
+def _warm_up(re_arc: Path | None) -> int:
+    return _N_WARM_UP if re_arc is None else _N_WARM_UP_RE_ARC
+
+
+def _time_parts(n_samples: int, seed: int, re_arc: Path | None, quick: bool) -> dict[str, dict[str, float]]:
     """Samples a second of processor time in one process: by recipe, by source of programs, by source of grids."""
     engine = open_engine(GenerateConfig(), re_arc)
     # Whatever is found out once a process is found out before.
-    for index in range(min(n_samples, _N_WARM_UP)):
+    for index in range(0 if quick else _warm_up(re_arc)):
         engine.draw(seed + 1, index)
     parts: dict[str, dict[str, list[float]]] = {"by_recipe": {}, "by_program": {}, "by_source": {}}
     for index in range(n_samples):

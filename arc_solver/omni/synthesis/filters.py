@@ -14,7 +14,7 @@ from arc_solver.grids import grid_key
 from arc_solver.omni.synthesis.growing import Growth, Statement, same_value
 from arc_solver.omni.synthesis.running import execute
 from arc_solver.omni.synthesis.scope import Variable
-from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Kind, element_of
+from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Kind
 
 MAX_SHARE_DULL = 0.34
 """At most this share of a task's outputs may be blank or equal to their inputs."""
@@ -48,8 +48,8 @@ def every_statement_matters(growth: Growth) -> bool:
 
 
 def _could_stand_for(kind: Kind, other: Kind) -> bool:
-    # Some words care for no more than how long a list is.
-    return bool(kind == other) or (element_of(kind) is not None and element_of(other) is not None)
+    # Some words care for no more than how long a list is, or how many rows a grid has.
+    return bool(kind == other) or (kind not in N_LITERALS and other not in N_LITERALS)
 
 
 def _does_as_well(growth: Growth, number: int, text: str) -> bool:
