@@ -8,6 +8,7 @@ nothing here is imported; a file's docstring is the rule in words. Knows nothing
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -49,6 +50,13 @@ def load_solvers() -> Mapping[str, Solver]:
         ValueError: A file is not of the form described above; the message names it and says what is wrong.
     """
     return _load(FOLDER)
+
+
+@cache
+def load_unsolved() -> Mapping[str, str]:
+    """Training tasks without a solver: task id -> why, in the order of the ids."""
+    tasks = tomllib.loads((FOLDER / "unsolved.toml").read_text(encoding="utf-8"))["tasks"]
+    return MappingProxyType(dict(sorted(tasks.items())))
 
 
 @cache
