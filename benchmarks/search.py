@@ -149,7 +149,7 @@ def _is_right(outputs: Mapping[int, Grid], wanted: Sequence[Grid]) -> bool:
 @click.option("--part", type=click.Choice(["tuning", "held-out", "both"]), default="both", show_default=True)
 @click.option("--limit", default=0, help="Only the first N tasks of each part.  [default: all]")
 @click.option("--every", default=1, help="Only every N-th task.")
-@click.option("--max-programs", default=SearchSettings().max_programs, show_default=True, help="For each task.")
+@click.option("--max-programs", default=8_000, show_default=True, help="For each task, in its last pass.")
 @click.option("--workers", "n_workers", default=0, help="Processes at a time.  [default: one a core]")
 @click.option("--baseline/--no-baseline", default=True, show_default=True, help="Time the enumerator alone as well.")
 @click.option("--solved", "solved_path", type=click.Path(dir_okay=False), help="Write ids of solved tuning tasks here.")

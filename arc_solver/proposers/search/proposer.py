@@ -1,22 +1,31 @@
-"""The program search as a proposer: drafts from every stage, run in the sandbox, ranked, yielded.
+"""The program search as a proposer: passes over all tasks, their drafts run in the sandbox, ranked, yielded.
 
-Knows nothing of what the stages try, nor of votes and journals.
+A cheap pass sees every task before any task gets more; tasks that are settled get no more. Knows nothing of what the
+stages try, nor of votes and journals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
+from arc_solver.grids import grid_key
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.search.examples import Draft
 from arc_solver.proposers.search.ranking import Ranked, choose, judge
 from arc_solver.proposers.search.settings import SearchSettings
-from arc_solver.proposers.search.stages import find_drafts
+from arc_solver.proposers.search.stages import TaskSearch
 from arc_solver.sandbox.verdicts import Failed, NotRun, Program, Verdict
 from arc_solver.tasks import Task
+
+SETTLED_COST = (3.0, 8.0)
+"""A task whose best fitting program costs no more after the first (a later) pass gets no further one."""
+
+BETTER_BY = 0.5
+"""How much cheaper a program must be to be yielded for outputs that an earlier pass's program gave."""
 
 
 class Runner(Protocol):
@@ -25,6 +34,21 @@ class Runner(Protocol):
     def confirm(self, programs: Sequence[Program], deadline: Deadline | None = None) -> list[Verdict]:
         """One verdict for each program, in order; what the deadline cuts off is `NotRun`."""
         ...
+
+
+@dataclass(slots=True)
+class _Work:
+    """A task between passes: what ran so far, and for which outputs candidates were yielded, at which cost."""
+
+    task: Task
+    search: TaskSearch
+    judged: list[Ranked] = field(default_factory=list)
+    yielded: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def cost(self) -> float:
+        """Of the best program that reproduces every training pair; infinite if there is none."""
+        n_train = len(self.task.train)
+        return min((one.cost for one in choose(self.task, self.judged) if one.n_train_passed == n_train), default=1e9)
 
 
 class SearchProposer:
@@ -42,35 +66,61 @@ class SearchProposer:
         self._settings = settings or SearchSettings()
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
-        """Yield the candidates of each task, best first, then its `TaskDone`; stop in the task that the deadline cuts.
+        """Yield what each pass finds for each task, best first; `TaskDone` after a task's last pass.
+
+        The first pass goes through the tasks in the order given, later ones from small grids to large ones: those are
+        searched sooner. The deadline ends it in the task that it cuts.
 
         Args:
-            tasks: The tasks, in the order in which they are worked on.
+            tasks: The tasks.
             deadline: When to stop.
         """
-        for task in tasks:
-            drafts = find_drafts(task, self._settings.max_programs, deadline)
-            if deadline.passed():
-                return
-            yield from self._events(task, drafts, deadline)
-            if deadline.passed():
-                return
-            yield TaskDone(task.task_id, self.name)
+        budgets = self._settings.budgets()
+        waiting = [_Work(task, TaskSearch(task, deadline)) for task in tasks]
+        for index, budget in enumerate(budgets):
+            again = []
+            for work in waiting:
+                if deadline.passed():
+                    return
+                drafts = _drafts(work.search, index, budget)
+                if deadline.passed():
+                    return
+                yield from self._events(work, drafts, deadline)
+                if deadline.passed():
+                    return
+                if index + 1 == len(budgets) or work.cost() <= SETTLED_COST[min(index, 1)]:
+                    yield TaskDone(work.task.task_id, self.name)
+                else:
+                    again.append(work)
+            waiting = sorted(again, key=_n_cells)
 
-    def _events(self, task: Task, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Event]:
+    def _events(self, work: _Work, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Event]:
+        task = work.task
         if not drafts:
             return
         inputs = (*(pair.input for pair in task.train), *task.test_inputs)
         verdicts = self._runner.confirm([Program(draft.source, inputs) for draft in drafts], deadline)
-        judged = []
         for draft, verdict in zip(drafts, verdicts, strict=True):
             ranked = judge(task, draft, verdict)
             if ranked is not None:
-                judged.append(ranked)
+                work.judged.append(ranked)
             elif isinstance(verdict, Failed) and not isinstance(verdict, NotRun):
                 yield Rejected(task.task_id, self.name, verdict.reason)
-        for ranked in choose(task, judged):
-            yield _candidate(task, ranked)
+        for ranked in choose(task, work.judged):
+            outputs = tuple((index, grid_key(grid)) for index, grid in sorted(ranked.outputs.items()))
+            key = (ranked.n_train_passed, *outputs)
+            # A program for the same outputs counts as a second derivation, so it must be a better one.
+            if ranked.cost < work.yielded.get(key, 1e9) - BETTER_BY:
+                work.yielded[key] = ranked.cost
+                yield _candidate(task, ranked)
+
+
+def _drafts(search: TaskSearch, index: int, budget: int) -> list[Draft]:
+    return (search.quick, search.thorough, search.deeper)[min(index, 2)](budget)
+
+
+def _n_cells(work: _Work) -> int:
+    return sum(grid.size for grid in work.search.examples.inputs)
 
 
 def _candidate(task: Task, ranked: Ranked) -> Candidate:
