@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from arc_solver.proposers.search.solvers.anchors import Anchors, Crowd, cell_anchors, object_anchors
@@ -45,19 +46,37 @@ def stamp_strokes(scene: Scene, found: Sequence[Crowd]) -> Iterator[Stroke]:
 def _pattern(scene: Scene, anchors: Anchors) -> dict[Offset, str]:
     """Where around the markers something may be painted, and in which colour: a number or the source of one."""
     pattern: dict[Offset, str] = {}
-    for d_row in range(-REACH, REACH + 1):
-        for d_col in range(-REACH, REACH + 1):
-            shifted = _shifted(scene, anchors, (d_row, d_col))
-            if shifted is None:
-                continue
-            cells, grids, numbers = shifted
-            changed = scene.own[cells] != scene.target[cells]
-            if not changed.any() or scene.is_harmed(_mask(scene, cells)):
-                continue
-            color = _color(scene, anchors, cells[changed], grids[changed], numbers[changed])
-            if color is not None:
-                pattern[d_row, d_col] = color
+    for offset in _promising(scene, anchors):
+        shifted = _shifted(scene, anchors, offset)
+        if shifted is None:
+            continue
+        cells, grids, numbers = shifted
+        changed = scene.own[cells] != scene.target[cells]
+        color = _color(scene, anchors, cells[changed], grids[changed], numbers[changed])
+        if color is not None:
+            pattern[offset] = color
     return pattern
+
+
+def _promising(scene: Scene, anchors: Anchors) -> list[Offset]:
+    """Places around the markers where no cell is empty and stays so, and some cell changes."""
+    if "windows" not in scene.memory:
+        scene.memory["windows"] = [
+            (_windows((a == b) & (a == scene.background)), _windows(a != b))
+            for a, b in zip(scene.grids, scene.examples.outputs, strict=True)
+        ]
+    harmed = np.zeros((2 * REACH + 1, 2 * REACH + 1), dtype=np.bool_)
+    changed = harmed.copy()
+    for spots, (empty, changing) in zip(anchors.spots, scene.memory["windows"], strict=True):
+        at = tuple(spots.T)
+        harmed |= empty[at].any(axis=0)
+        changed |= changing[at].any(axis=0)
+    return [(int(row) - REACH, int(col) - REACH) for row, col in np.argwhere(changed & ~harmed)]
+
+
+def _windows(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The surroundings of every cell, shape (rows, columns, 2 * REACH + 1, 2 * REACH + 1)."""
+    return sliding_window_view(np.pad(cells, REACH), (2 * REACH + 1, 2 * REACH + 1))
 
 
 def _shifted(scene: Scene, anchors: Anchors, offset: Offset) -> Shifted | None:
@@ -75,12 +94,6 @@ def _shifted(scene: Scene, anchors: Anchors, offset: Offset) -> Shifted | None:
         scene.memory[key] = joined if len(joined[0]) else None
     found: Shifted | None = scene.memory[key]
     return found
-
-
-def _mask(scene: Scene, cells: NDArray[np.intp]) -> NDArray[np.bool_]:
-    mask = np.zeros(scene.own.shape, dtype=np.bool_)
-    mask[cells] = True
-    return mask
 
 
 def _color(

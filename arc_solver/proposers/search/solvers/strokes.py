@@ -94,9 +94,9 @@ class Scene:
     def is_hopeless(self, painted: Cells) -> bool:
         """Whether empty cells that stay empty are painted, or no changed cell rightly."""
         shown = painted != NOTHING
-        if self.is_harmed(shown & (painted != self.background)):
+        if not ((painted == self.target) & (self.own != self.target)).any():
             return True
-        return not (shown & (painted == self.target) & (self.own != self.target)).any()
+        return self.is_harmed(shown & (painted != self.background))
 
     def is_harmed(self, cells: Bools) -> bool:
         """Whether some of the cells are empty and stay so."""
@@ -179,13 +179,10 @@ def drawings(scene: Scene, stage: str, strokes: Sequence[Stroke]) -> Iterator[Dr
 def _useful(scene: Scene, strokes: Sequence[Stroke]) -> list[tuple[Stroke, ...]]:
     """Strokes that are not harmful; of those that paint the same, the two cheapest."""
     pool: dict[bytes, tuple[Stroke, ...]] = {}
-    for stroke in sorted(strokes, key=lambda stroke: stroke.cost):
+    harmless = [stroke for stroke in strokes if not scene.is_hopeless(stroke.painted)]
+    for stroke in sorted(harmless, key=lambda stroke: stroke.cost):
         key = stroke.painted.tobytes()
-        if key not in pool:
-            if not scene.is_hopeless(stroke.painted):
-                pool[key] = (stroke,)
-        elif len(pool[key]) == 1:
-            pool[key] = (*pool[key], stroke)
+        pool[key] = (*pool.get(key, ()), stroke)[:2]
     return list(pool.values())
 
 
