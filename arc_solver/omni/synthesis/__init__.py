@@ -17,7 +17,7 @@ import numpy as np
 from arc_solver.dsl.registry import Grid
 from arc_solver.grids import frozen, grids_equal
 from arc_solver.omni.synthesis.behaviour import probes
-from arc_solver.omni.synthesis.filters import every_statement_matters, is_interesting
+from arc_solver.omni.synthesis.filters import is_interesting, reduced
 from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP, Form
 from arc_solver.omni.synthesis.growing import extended, grow
 from arc_solver.omni.synthesis.plans import Grammar, Plan
@@ -38,7 +38,7 @@ _N_ELSEWHERE = 12
 
 _LENGTHS = ((1, 0.7), (2, 3.5), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
 """Statements of a program -> weight: there are few short programs, so that they are soon told."""
-_FAMILIES = {CALL: 10.0, KEY: 3.0, EACH: 3.0, LOOP: 10.0, BRANCH: 2.0, CELLS: 3.0}
+_FAMILIES = {CALL: 10.0, KEY: 3.0, EACH: 3.0, LOOP: 20.0, BRANCH: 2.0, CELLS: 3.0}
 """Family of forms -> weight where it fits."""
 
 
@@ -109,7 +109,10 @@ def task_along(
     growth = grow(scope, grammar, plan, forced)
     if growth is not None:
         growth = extended(growth, scope, inputs[_N_GROWN_ON:])
-    if growth is None or not is_interesting(inputs, growth.outputs) or not every_statement_matters(growth):
+    if growth is None or not is_interesting(inputs, growth.outputs):
+        return None
+    growth = reduced(growth)
+    if growth is None:
         return None
     source = source_of(growth.statements)
     if not _is_readable(source) or not _matters_elsewhere(source, grammar):

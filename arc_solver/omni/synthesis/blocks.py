@@ -71,7 +71,7 @@ def _loop(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | N
         text(start, plain, condition, other[0] if other else None),
         text(start, action, None, None),
         text(start, action, condition, None),
-        start if start != grid.name else "",
+        f"{target.name} = {start}" if start != grid.name else "",
         *([text(start, other[0], None, None)] if other else []),
     }
     return Draft(written, tuple(sorted(lesser - {written, ""})))

@@ -16,6 +16,7 @@ from arc_solver.omni.synthesis.running import execute
 from arc_solver.omni.synthesis.scope import Variable
 from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Kind
 
+_N_ROUNDS = 6
 MAX_SHARE_DULL = 0.34
 """At most this share of a task's outputs may be blank or equal to their inputs."""
 
@@ -30,18 +31,43 @@ def is_interesting(inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
     return max(n_same, n_blank) <= MAX_SHARE_DULL * len(outputs)
 
 
-def every_statement_matters(growth: Growth) -> bool:
-    """True if no statement can be left out or replaced by a simpler one without changing an output.
+def reduced(growth: Growth) -> Growth | None:
+    """The program with its statements as simple as they can be for these outputs.
 
-    Left out means that its value is an earlier one of its kind, or the same number for every input.
+    Returns:
+        None if a statement can be left out: its value can be an earlier one, or the same number for every input.
     """
+    for _ in range(_N_ROUNDS):
+        simpler = _simplified(growth)
+        if simpler is growth:
+            return growth if _every_statement_matters(growth) else None
+        growth = simpler
+    return None
+
+
+def _simplified(growth: Growth) -> Growth:
+    """The program with its first statement that says too much replaced by a simpler one; itself if there is none."""
+    for number, statement in enumerate(growth.statements):
+        text = next((text for text in statement.lesser if _does_as_well(growth, number, text)), None)
+        if text is not None:
+            others = tuple(other for other in statement.lesser if other != text)
+            statements = list(growth.statements)
+            statements[number] = Statement.of(statement.target, text, others)
+            for namespace in growth.namespaces:
+                for changed in statements[number:]:
+                    execute(changed.code, namespace)
+            return Growth(tuple(statements), growth.namespaces)
+    return growth
+
+
+def _every_statement_matters(growth: Growth) -> bool:
     earlier: dict[str, Kind] = {"v0": Grid}
     for number, statement in enumerate(growth.statements):
         target = statement.target
         simpler = [f"{target.name} = {name}" for name, kind in earlier.items() if _could_stand_for(kind, target.kind)]
         if target.kind in N_LITERALS:
             simpler.append(f"{target.name} = {growth.namespaces[0][target.name]!r}")
-        if any(_does_as_well(growth, number, text) for text in (*simpler, *statement.lesser)):
+        if any(_does_as_well(growth, number, text) for text in simpler):
             return False
         earlier[target.name] = target.kind
     return True

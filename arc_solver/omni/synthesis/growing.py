@@ -47,6 +47,11 @@ class Statement:
     names: frozenset[str]
     lesser: tuple[str, ...]
 
+    @classmethod
+    def of(cls, target: Variable, text: str, lesser: tuple[str, ...]) -> Statement:
+        """The statement with this text."""
+        return cls(target, text, compile(text, "<synthesis>", "exec"), frozenset(_NAME.findall(text)), lesser)
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:
@@ -103,9 +108,9 @@ def _statement(scope: Scope, grammar: Grammar, step: Step, forced: Form | None) 
         draft = form.write(scope, uses, target)
         if draft is None:
             continue
-        code = compile(draft.text, "<synthesis>", "exec")
-        if all(execute(code, namespace) for namespace in scope.namespaces) and _says_something(scope, target):
-            return Statement(target, draft.text, code, frozenset(_NAME.findall(draft.text)), draft.lesser)
+        statement = Statement.of(target, draft.text, draft.lesser)
+        if all(execute(statement.code, namespace) for namespace in scope.namespaces) and _says_something(scope, target):
+            return statement
     return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arc_solver.dsl.registry import Grid
+from arc_solver.dsl.registry import Cells, Grid, Object
 from arc_solver.omni.synthesis.blocks import forms_of
 from arc_solver.omni.synthesis.forms import Form
 from arc_solver.omni.synthesis.vocabulary import Kind, Lot, Vocabulary, weight_of
@@ -19,6 +19,8 @@ from arc_solver.omni.synthesis.vocabulary import Kind, Lot, Vocabulary, weight_o
 _FORK_RATE = 0.25
 _RICHNESS = 16
 """A kind that this many forms lead to is drawn half as often as one that very many lead to."""
+_EMPHASIS: tuple[tuple[Kind, float], ...] = ((list[Object], 5.0), (Object, 2.0), (Cells, 0.6))
+"""Objects are what most tasks are about; cells are chosen within statements too."""
 
 
 @dataclass(frozen=True, slots=True)
