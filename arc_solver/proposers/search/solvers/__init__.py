@@ -13,6 +13,7 @@ from arc_solver.proposers.search.solvers import (
     drawing,
     growth,
     listings,
+    object_actions,
     overlays,
     panel_rules,
     part_rules,
@@ -35,6 +36,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "listings": listings.solve,
     "growth": growth.solve,
     "assembly": assembly.solve,
+    "object_actions": object_actions.solve,
     "drawing": drawing.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""

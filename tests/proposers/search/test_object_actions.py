@@ -1,0 +1,134 @@
+"""Objects in action: each kind of rule on a tiny task of its own, and tasks that no rule should fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from arc_solver.grids import Grid, grids_equal
+from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.solvers import object_actions
+from arc_solver.sandbox.verdicts import Ok, Program
+from arc_solver.tasks import Task
+
+# name -> (training pairs, test input, the right answer)
+SOLVED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
+    "recoloured by size": (
+        [
+            ("110000/000010/000010/100000", "330000/000030/000030/100000"),
+            ("100000/000010/110000/000000", "100000/000010/330000/000000"),
+        ],
+        "001000/000000/110010/000010",
+        "001000/000000/330030/000030",
+    ),
+    "a table from colours to colours of rings": (
+        [
+            ("00000/00100/00000/00000/02000", "04440/04140/04440/55500/52500"),
+            ("00000/02000/00000/00000/00010", "55500/52500/55500/00444/00414"),
+        ],
+        "10000/00000/00000/00020/00000",
+        "14000/44000/00555/00525/00555",
+    ),
+    "erased unless it is the largest": (
+        [
+            ("110000/110020/000000/333000", "110000/110000/000000/000000"),
+            ("100020/000022/440002/440002", "000020/000022/000002/000002"),
+        ],
+        "555000/555010/000000/220000",
+        "555000/555000/000000/000000",
+    ),
+    "moved by its own height": (
+        [("1100/1100/0000/0000/0020/0000", "0000/0000/1100/1100/0000/0020"), ("300/300/000/000", "000/000/300/300")],
+        "044/000/000/000",
+        "000/044/000/000",
+    ),
+    "slides down until something stops it": (
+        [("100/100/000/555", "000/100/100/555"), ("0020/0000/0000/5555", "0000/0000/0020/5555")],
+        "0330/0000/0000/5555",
+        "0000/0000/0330/5555",
+    ),
+    "rays of two colours in two directions": (
+        [
+            ("00000/01000/00000/00020/00000", "00020/01121/00020/00020/00000"),
+            ("10000/00000/00002/00000/00000", "11112/00002/00002/00000/00000"),
+        ],
+        "00000/00000/00100/20000/00000",
+        "20000/20000/20111/20000/00000",
+    ),
+    "filled and outlined": (
+        [
+            ("0000000/0222000/0202000/0222000/0000000", "3333300/3222300/3242300/3222300/3333300"),
+            ("00000000/00022220/00020020/00022220/00000000", "00333333/00322223/00324423/00322223/00333333"),
+        ],
+        "00000000/00222000/00202000/00202000/00222000/00000000/00000000",
+        "03333300/03222300/03242300/03242300/03222300/03333300/00000000",
+    ),
+    "every figure in the colour of the marker": (
+        [("700/011/011", "000/077/077"), ("0006/1110/0100/0000", "0000/6660/0600/0000")],
+        "0011/0010/0000/3000",
+        "0033/0030/0000/0000",
+    ),
+    "on a background that is not black": (
+        [("88888/81118/88888/88818", "88888/83338/88888/88818"), ("8888/1888/8811/8888", "8888/1888/8833/8888")],
+        "8881/1188/8888",
+        "8881/3388/8888",
+    ),
+}
+UNSOLVED: dict[str, tuple[list[tuple[str, str]], str]] = {
+    "outputs of another size": ([("10/00", "1"), ("02/00", "2")], "30/00"),
+    "cells that no object explains": (
+        [
+            ("00000/00200/00000", "00300/00200/40000"),
+            ("00000/02000/00000", "30000/02000/00004"),
+            ("00020/00000/00000", "00020/00003/04000"),
+        ],
+        "00000/00000/02000",
+    ),
+    "nothing changes in one pair": ([("10/00", "20/00"), ("10/01", "10/01")], "10/11"),
+}
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_rule_about_objects_gives_the_right_test_output(
+    name: str, toy_task: Callable[..., Task], toy_grid: Callable[[str], Grid], runner
+) -> None:
+    pairs, test, answer = SOLVED[name]
+    task = toy_task(pairs, test)
+    best = _best(list(object_actions.solve(Examples.of_task(task))))
+    inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+    [verdict] = runner.confirm([Program(best.source, inputs)])
+
+    assert isinstance(verdict, Ok)
+    wanted = [*(pair.output for pair in task.train), toy_grid(answer)]
+    assert all(grids_equal(a, b) for a, b in zip(verdict.outputs, wanted, strict=True)), best.source
+
+
+@pytest.mark.parametrize("name", UNSOLVED)
+def test_other_tasks_get_no_draft(name: str, toy_task: Callable[..., Task]) -> None:
+    pairs, test = UNSOLVED[name]
+
+    assert list(object_actions.solve(Examples.of_task(toy_task(pairs, test)))) == []
+
+
+def test_every_draft_does_what_its_rules_foresee(toy_task: Callable[..., Task], runner) -> None:
+    for pairs, test, _ in SOLVED.values():
+        task = toy_task(pairs, test)
+        drafts = list(object_actions.solve(Examples.of_task(task)))
+        verdicts = runner.confirm([Program(draft.source, tuple(p.input for p in task.train)) for draft in drafts])
+        for draft, verdict in zip(drafts, verdicts, strict=True):
+            found = zip(verdict.outputs, (pair.output for pair in task.train), strict=True)
+            assert all(grids_equal(a, b) for a, b in found), draft.source
+
+
+def test_sources_are_short_and_found_again(toy_task: Callable[..., Task]) -> None:
+    for pairs, test, _ in SOLVED.values():
+        examples = Examples.of_task(toy_task(pairs, test))
+        drafts = list(object_actions.solve(examples))
+
+        assert drafts == list(object_actions.solve(examples))
+        assert len(_best(drafts).body) <= 12
+
+
+def _best(drafts: list[Draft]) -> Draft:
+    return min(drafts, key=lambda draft: (draft.cost, draft.source))
