@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from arc_solver.dsl.registry import PRIMITIVES, Color, Grid
 from arc_solver.grids import N_COLORS
+from arc_solver.prompts.arguments import with_argument
 
 _INDENT = "    "
+_INNER_ARGUMENT = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,22 @@ def with_first_line(source: str, line: str) -> str:
 
 
 def with_last_call(source: str, call: str) -> str:
-    """The program with a call around what it returns; `call` has `{}` in its place."""
+    """The program with a call around what it returns; `call` has `{}` in its place.
+
+    Raises:
+        ArgumentError: It becomes an inner function, and its argument cannot be renamed.
+    """
     if _has_one_exit(source):
         return _with_return(source, "return " + call)
     return _joined(["def task(grid):", *_inner(source, "solve"), f"{_INDENT}return {call.format('solve(grid)')}"])
 
 
 def in_sequence(first: str, second: str) -> str:
-    """The program that does what both do, one after the other."""
+    """The program that does what both do, one after the other.
+
+    Raises:
+        ArgumentError: As `with_last_call`.
+    """
     if _has_one_exit(first):
         lines = _with_return(first, "grid = {}").splitlines()
         function = _function(second)
@@ -60,7 +70,11 @@ def in_sequence(first: str, second: str) -> str:
 
 
 def with_first_call(source: str, first: str) -> str:
-    """The program on what another one, kept as an inner function, makes of the grid."""
+    """The program on what another one, kept as an inner function, makes of the grid.
+
+    Raises:
+        ArgumentError: As `with_last_call`.
+    """
     lines = source.splitlines()
     start = _function(source).body[0].lineno - 1
     return _joined([*lines[:start], *_inner(first, "prepare"), f"{_INDENT}grid = prepare(grid)", *lines[start:]])
@@ -105,8 +119,10 @@ def _joined(lines: list[str]) -> str:
 
 def _inner(source: str, name: str) -> list[str]:
     """The program as an inner function, and a blank line."""
-    lines = textwrap.indent(source.rstrip(), _INDENT).splitlines()
-    start = _function(source).lineno - 1
+    # `grid` stays the name of the outer function's argument alone, so that it can be renamed.
+    renamed = with_argument(source, _INNER_ARGUMENT)
+    lines = textwrap.indent(renamed.rstrip(), _INDENT).splitlines()
+    start = _function(renamed).lineno - 1
     lines[start] = lines[start].replace("def task(", f"def {name}(", 1)
     return [*lines, ""]
 

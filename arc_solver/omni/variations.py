@@ -18,6 +18,7 @@ from arc_solver.omni.inverses import Inverse, inverses
 from arc_solver.omni.running import run_program
 from arc_solver.omni.synthesis import SynthesizedTask
 from arc_solver.omni.synthesis.filters import is_interesting
+from arc_solver.prompts.arguments import ArgumentError
 from arc_solver.tasks import Pair
 
 MAX_LINES = 40
@@ -64,7 +65,10 @@ def vary(
         lambda: _composed(rng, solver.source, grids, other_solvers),
     )
     for _ in range(_N_TRIES):
-        draft = kinds[int(rng.integers(len(kinds)))]()
+        try:
+            draft = kinds[int(rng.integers(len(kinds)))]()
+        except ArgumentError:
+            continue
         task = None if draft is None else _task(*draft, grids, outputs)
         if task is not None:
             return task

@@ -8,6 +8,7 @@ import pytest
 from arc_solver.grids import Grid, as_grid, grids_equal
 from arc_solver.omni import edits
 from arc_solver.omni.running import run_program
+from arc_solver.prompts.arguments import ArgumentError, with_argument
 
 GRID = as_grid(np.array([[1, 2, 0], [0, 3, 3]]))
 
@@ -84,3 +85,16 @@ def test_a_color_keeps_its_role_elsewhere() -> None:
 
 def test_blank_lines_do_not_count() -> None:
     assert edits.n_lines(LONG) == 11
+
+
+@pytest.mark.parametrize("edited", [edits.with_last_call(EARLY, "transpose({})"), edits.in_sequence(EARLY, SHORT)])
+def test_the_argument_can_still_be_renamed_where_there_is_an_inner_function(edited: str) -> None:
+    renamed = with_argument(edited, "input_grid")
+    assert "def task(input_grid):" in renamed
+    assert grids_equal(output(renamed), output(edited))
+
+
+def test_a_program_whose_argument_cannot_be_renamed_becomes_no_inner_function() -> None:
+    stubborn = "def task(grid):\n    if True:\n        return (lambda grid: grid.T)(grid)\n    return grid\n"
+    with pytest.raises(ArgumentError):
+        edits.with_last_call(stubborn, "transpose({})")

@@ -79,7 +79,7 @@ def test_tasks_are_worth_learning(tasks: list[SynthesizedTask]) -> None:
 def test_all_kinds_of_variations_occur(tasks: list[SynthesizedTask]) -> None:
     text = "".join(task.source for task in tasks)
     assert "    grid = " in text
-    assert "def solve(grid)" in text or "def prepare(grid)" in text
+    assert "def solve(start)" in text or "def prepare(start)" in text
     assert any("crop_to_content" in task.source and "outline" in task.source for task in tasks)
     assert any("outline(grid, 3)" not in task.source and "outline(grid, " in task.source for task in tasks)
 
