@@ -6,7 +6,17 @@ import pytest
 
 from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.examples import Examples
-from arc_solver.proposers.search.solvers import assembly, counting, growth, listings, overlays, summaries
+from arc_solver.proposers.search.solvers import (
+    assembly,
+    blocks,
+    counting,
+    growth,
+    listings,
+    overlays,
+    rebased,
+    summaries,
+    verdicts,
+)
 from arc_solver.proposers.search.solvers.size_law import factor_laws, relations, side_laws
 from arc_solver.sandbox.verdicts import Ok, Program
 
@@ -111,6 +121,52 @@ SOLVED = {
         "1238/4567/8901",
         "83/76",
     ),
+    "objects side by side": (
+        listings,
+        [("110003/010033", "1103/0133"), ("0500044/5500400", "0544/5540"), ("202060/222066", "20260/22266")],
+        "0077008/0700088",
+        "07708/70088",
+    ),
+    "objects on a lattice": (
+        listings,
+        [
+            ("00000/01103/01103/00000/04400", "13/40"),
+            ("2200050/2200050/0000000/0000060", "25/06"),
+            ("0000000/0770330/0770330/0000000/0880000", "73/80"),
+        ],
+        "0000/0602/0000/0700",
+        "62/70",
+    ),
+    "stripes told in their direction": (
+        listings,
+        [("1122/1122/1122", "12"), ("444/777/777", "4/7"), ("5688/5688", "568")],
+        "333/333/222/111",
+        "3/2/1",
+    ),
+    "a pattern in the colour of each cell": (
+        blocks,
+        [("12/00", "0102/1020/0000/0000"), ("03/40", "0003/0030/0400/4000"), ("30/12", "0300/3000/0102/1020")],
+        "50/06",
+        "0500/5000/0006/0060",
+    ),
+    "symmetric or not": (
+        verdicts,
+        [
+            ("101/222", "11/00"),
+            ("110/202", "02/20"),
+            ("303/333", "11/00"),
+            ("400/040", "02/20"),
+            ("050/555", "11/00"),
+        ],
+        "606/060",
+        "11/00",
+    ),
+    "the content, mirrored below itself": (
+        rebased,
+        [("0000/0120/0000", "12/12"), ("00000/03400/05600/00000", "34/56/56/34"), ("0000/0089", "89/89")],
+        "0000/7900/8700/0000",
+        "79/87/87/79",
+    ),
 }
 
 
@@ -143,7 +199,9 @@ def test_every_program_fits_the_pairs(name: str, runner, toy_task) -> None:
         assert fits, draft.source
 
 
-@pytest.mark.parametrize("solver", [assembly, summaries, listings, counting, growth, overlays])
+@pytest.mark.parametrize(
+    "solver", [assembly, blocks, counting, growth, listings, overlays, rebased, summaries, verdicts]
+)
 @pytest.mark.parametrize(
     "pairs",
     [

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from arc_solver.proposers.search.examples import Draft, Examples, Solver
 from arc_solver.proposers.search.solvers import (
     assembly,
+    blocks,
     cell_rules,
     completion,
     counting,
@@ -17,11 +18,13 @@ from arc_solver.proposers.search.solvers import (
     overlays,
     panel_rules,
     part_rules,
+    rebased,
     recolor,
     selection,
     sorting,
     summaries,
     tiling,
+    verdicts,
 )
 from arc_solver.proposers.search.values import Value
 
@@ -35,7 +38,10 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "counting": counting.solve,
     "listings": listings.solve,
     "growth": growth.solve,
+    "blocks": blocks.solve,
+    "verdicts": verdicts.solve,
     "assembly": assembly.solve,
+    "rebased": rebased.solve,
     "object_actions": object_actions.solve,
     "drawing": drawing.solve,
 }

@@ -17,7 +17,9 @@ from arc_solver.proposers.search.solvers.formulas import formulas, gives
 
 STAGE = "assembly"
 MAX_RULED = 2
+SINGLE_CELL_COST = 2.0
 N_ENOUGH = 6
+MAX_TABLE_COST = 3.0
 MAX_COST = 10.0
 """Dearer corrections of a cut explain the pairs by heart."""
 
@@ -38,6 +40,8 @@ FINISHES = formulas(
         ("keep_color(part, least_common_color(part))", 1.3),
         ("recolor(part, least_common_color(part))", 1.2),
         ("recolor(part, most_common_color(part))", 1.2),
+        ("recolor(part, next(c for c in colors_by_count(grid)[1:] if c != obj.color))", 1.5),
+        ("np.full_like(part, obj.color)", 1.0),
         ("recolor(part, least_common_color(grid))", 1.2),
         ("recolor(part, most_common_color(grid))", 1.2),
         ("recolor(keep_color(part, most_common_color(part)), least_common_color(part))", 1.6),
@@ -106,13 +110,16 @@ def _finished(examples: Examples, crop: Crop) -> Iterator[Draft]:
                 body: tuple[str, ...] = (*crop.statements, f"return {crop.source}")
             else:
                 body = (*crop.statements, f"part = {crop.source}", f"return {one.source}")
-            yield examples.draft(STAGE, body, crop.cost + one.cost)
+            # A single cell is easily right by chance.
+            chance = SINGLE_CELL_COST if all(output.size == 1 for output in examples.outputs) else 0.0
+            yield examples.draft(STAGE, body, crop.cost + one.cost + chance)
 
 
 def _continued(examples: Examples, crop: Crop) -> Iterator[Draft]:
     """What one table of colours, or copies side by side, make of the cut."""
     rest = _after(examples, crop)
-    yield from _renamed(recolor.solve(rest))
+    limit = rest.prefix_cost + MAX_TABLE_COST
+    yield from (draft for draft in _renamed(recolor.solve(rest)) if draft.cost <= limit)
     if not rest.same_size():
         yield from _renamed(tiling.solve(rest))
 

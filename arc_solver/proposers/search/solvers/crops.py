@@ -20,6 +20,8 @@ from arc_solver.proposers.search.solvers.size_law import relations
 from arc_solver.proposers.search.values import signature
 
 MAX_OBJECTS = 40
+MAX_COMPARED = 14
+"""Beyond so many objects they are not compared with each other."""
 MAX_CROPS = 150
 TIE_COST = 1.5
 
@@ -37,6 +39,7 @@ LISTS = formulas(
         ("color_regions(grid)", 1.2),
         ("[largest_rectangle(grid, color) for color in colors_by_count(grid)]", 1.6),
         ("find_objects(denoise(grid))", 1.6),
+        ("objects_on(grid, separator_color(grid), False, True)", 1.2),
     ),
 )
 FEATURES = formulas(
@@ -75,11 +78,21 @@ FEATURES = formulas(
         ("sum(same_shape_turned(other, obj) for other in objs)", 1.1),
         ("sum(inside_box(other, obj) for other in objs)", 0.9),
         ("sum(inside_box(obj, other) for other in objs)", 1.1),
+        ("np.count_nonzero(obj.grid)", 0.9),
     ),
+)
+SHRUNK = (
+    "next({0}[::k, ::k] for k in range(15, 0, -1) if not any(n % k for n in {0}.shape)"
+    " and np.array_equal(stretch({0}[::k, ::k], k, k), {0}))"
 )
 VIEWS = formulas(
     "obj, grid",
-    (("crop_object(grid, obj)", 0.5), ("obj.grid", 0.3), ("trim_border(crop_object(grid, obj))", 1.0)),
+    (
+        ("crop_object(grid, obj)", 0.5),
+        ("obj.grid", 0.3),
+        ("trim_border(crop_object(grid, obj))", 1.0),
+        (SHRUNK.format("obj.grid"), 1.6),
+    ),
 )
 
 
@@ -162,7 +175,10 @@ def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iter
     if all(len(objects) == 1 for objects in lists):
         yield _Choice((f"obj = {one.source}[0]",), tuple(objects[0] for objects in lists), one.cost)
         return
+    n_most = max(map(len, lists))
     for feature in (*FEATURES, *_color_features(examples)):
+        if n_most > MAX_COMPARED and "for other in" in feature.source:
+            continue
         try:
             keys = [
                 [feature.function(obj, objects, grid) for obj in objects]

@@ -72,10 +72,13 @@ def is_grid(value: Any) -> bool:
 def gives(one: Formula, outputs: Sequence[Grid], *columns: Sequence[Any]) -> bool:
     """True if the formula gives every output, the columns being cut to as many rows."""
     try:
-        rows = zip(*columns, strict=True)
-        return all(np.array_equal(one.function(*row), output) for row, output in zip(rows, outputs, strict=False))
+        # A loop: a generator would turn StopIteration into another error.
+        for row, output in zip(zip(*columns, strict=True), outputs, strict=False):
+            if not np.array_equal(one.function(*row), output):
+                return False
     except FORMULA_ERRORS:
         return False
+    return True
 
 
 def fitting(options: Sequence[Formula], outputs: Sequence[Grid], *columns: Sequence[Any]) -> Iterator[Formula]:

@@ -59,21 +59,36 @@ def solve(examples: Examples) -> Iterator[Draft]:
     Args:
         examples: Any; nothing is yielded unless every output is larger than its input.
     """
+    rests = _rests(examples)
+    drafts = [draft for rest in rests for draft in _simply(rest)]
+    if not drafts:
+        near = [rest for rest in rests if _share_wrong(rest) < MAX_WRONG][:MAX_RULED]
+        drafts = [draft for rest in near for draft in cell_rules.solve(rest)]
+    yield from (Draft(STAGE, draft.body, draft.cost) for draft in drafts if draft.cost <= MAX_COST)
+
+
+def solve_simply(examples: Examples) -> Iterator[Draft]:
+    """The same without corrections by rules, which take time.
+
+    Args:
+        examples: Any; nothing is yielded unless every output is larger than its input.
+    """
+    for rest in _rests(examples):
+        yield from (Draft(STAGE, draft.body, draft.cost) for draft in _simply(rest))
+
+
+def _rests(examples: Examples) -> list[Examples]:
+    """What remains to be explained after every way to fill the canvas, the nearest first."""
     pairs = list(zip(examples.train_inputs, examples.outputs, strict=True))
     if any(b.size <= a.size or b.shape[0] < a.shape[0] or b.shape[1] < a.shape[1] for a, b in pairs):
-        return
+        return []
     found: dict[bytes, _Grown] = {}
     for one in (*_by_factor(examples), *_by_size(examples)):
         key = signature("grids", one.grids)
         if key not in found or one.cost < found[key].cost:
             found[key] = one
     rests = [examples.after(one.statements, one.grids, one.cost) for one in found.values()]
-    rests.sort(key=lambda rest: (_share_wrong(rest), rest.prefix_cost))
-    drafts = [draft for rest in rests for draft in _simply(rest)]
-    if not drafts:
-        near = [rest for rest in rests if _share_wrong(rest) < MAX_WRONG][:MAX_RULED]
-        drafts = [draft for rest in near for draft in cell_rules.solve(rest)]
-    yield from (Draft(STAGE, draft.body, draft.cost) for draft in drafts if draft.cost <= MAX_COST)
+    return sorted(rests, key=lambda rest: (_share_wrong(rest), rest.prefix_cost, rest.prefix))
 
 
 def _simply(rest: Examples) -> Iterator[Draft]:

@@ -19,6 +19,8 @@ MAX_CELLS = 300
 
 Layout = tuple[Formula, tuple[str, ...]]
 """A formula, and the statements that say the same."""
+_Layouts = dict[str, list[Layout]]
+"""Layouts by what they speak of: `colors`, colours with `counts`, or the objects themselves, `objs`."""
 
 LISTS = formulas(
     "grid",
@@ -39,6 +41,7 @@ KEYS = formulas(
         ("obj.size", 0.5),
         ("obj.row", 0.5),
         ("obj.col", 0.5),
+        ("obj.row + obj.col", 0.7),
         ("(obj.row, obj.col)", 0.7),
         ("(obj.col, obj.row)", 0.7),
         ("obj.height * obj.width", 0.7),
@@ -91,6 +94,36 @@ BARS = formulas(
     ),
 )
 
+ROWS, COLS = "sorted({obj.row for obj in objs})", "sorted({obj.col for obj in objs})"
+CELL = "max((obj.color for obj in objs if (obj.row, obj.col) == (r, c)), default=0)"
+IN_LINE = "np.ptp([obj.col for obj in objs]) > np.ptp([obj.row for obj in objs])"
+# Layouts of the objects themselves: formula, the statements that say the same.
+PIECES: tuple[Layout, ...] = (
+    *(
+        (one, (f"return {one.source}",))
+        for one in formulas(
+            "objs",
+            (
+                ("np.hstack([obj.grid for obj in objs])", 0.8),
+                ("np.vstack([obj.grid for obj in objs])", 0.8),
+                ("np.hstack([np.pad(obj.grid, ((0, 0), (0, 1))) for obj in objs])[:, :-1]", 1.4),
+                ("np.vstack([np.pad(obj.grid, ((0, 1), (0, 0))) for obj in objs])[:-1]", 1.4),
+            ),
+        )
+    ),
+    (
+        formula("objs", f"np.array([[{CELL} for c in {COLS}] for r in {ROWS}])", 1.2),
+        (f"rows, cols = {ROWS}, {COLS}", f"return np.array([[{CELL} for c in cols] for r in rows])"),
+    ),
+    *(
+        (
+            formula("objs", f"np.array({colors}) if {IN_LINE} else np.array({colors}).T", 1.4),
+            (f"out = np.array({colors})", f"return out if {IN_LINE} else out.T"),
+        )
+        for colors in ("[[obj.color for obj in objs]]", "[[obj.color for obj in objs]] * len(objs)")
+    ),
+)
+
 
 def solve(examples: Examples) -> Iterator[Draft]:
     """List objects or colours in some order and layout.
@@ -100,7 +133,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     """
     if examples.same_size() or any(not 1 < output.size <= MAX_CELLS for output in examples.outputs):
         return
-    layouts, bars = _layouts(examples)
+    layouts = _layouts(examples)
     seen: set[bytes] = set()
     for one in LISTS:
         lists = values_of(one, examples.inputs)
@@ -109,11 +142,11 @@ def solve(examples: Examples) -> Iterator[Draft]:
         key = signature("objects", lists)
         if key not in seen and _has_the_colors(lists, examples.outputs):
             seen.add(key)
-            yield from _listed(examples, one, lists, layouts, bars)
+            yield from _listed(examples, one, lists, layouts)
 
 
-def _layouts(examples: Examples) -> tuple[list[Layout], list[Layout]]:
-    """Layouts of colours, and of colours with counts; with the outputs' size if it is one size."""
+def _layouts(examples: Examples) -> _Layouts:
+    """All layouts; with the outputs' size if it is one size."""
     layouts = [_plain(one) for one in LAYOUTS]
     bars = [_plain(one) for one in BARS]
     for depths, cost in RINGS:
@@ -129,7 +162,7 @@ def _layouts(examples: Examples) -> tuple[list[Layout], list[Layout]]:
         snake = f"np.array([row[::-1] if r % 2 else row for r, row in enumerate({padded})])"
         turning = (f"out = {padded}", "out[1::2] = out[1::2, ::-1]", "return out")
         layouts.append((formula("colors", snake, 1.6), turning))
-    return layouts, bars
+    return {"colors": layouts, "counts": bars, "objs": list(PIECES)}
 
 
 def _plain(one: Formula) -> Layout:
@@ -156,30 +189,35 @@ def _fixed_bars(rows: int, cols: int) -> Iterator[tuple[str, float]]:
 def _has_the_colors(lists: Sequence[Sequence[Any]], outputs: Sequence[Grid]) -> bool:
     """True if every output is painted in objects' colours and colour 0 only."""
     for objects, output in zip(lists, outputs, strict=False):
-        if not set(output.ravel().tolist()) <= {obj.color for obj in objects} | {0}:
+        if not set(output.ravel().tolist()) <= {color for obj in objects for color in obj.colors} | {0}:
             return False
     return True
 
 
-def _listed(
-    examples: Examples, one: Formula, lists: list[Any], layouts: Sequence[Layout], bars: Sequence[Layout]
-) -> Iterator[Draft]:
+def _listed(examples: Examples, one: Formula, lists: list[Any], layouts: _Layouts) -> Iterator[Draft]:
     seen: set[str] = set()
+    possible: dict[str, _Layouts] = {}
     for key in KEYS:
         for reverse in (False, True):
-            # The first pair rules out nearly everything.
+            # The first pair rules out nearly everything, and many keys give it the same order.
             first = _ordered(key, reverse, lists[:1], examples.inputs)
-            some_layouts, some_bars = _possible(first, examples, layouts, bars)
-            if not some_layouts and not some_bars:
+            if not first:
+                continue
+            order = _identity(first)
+            if order not in possible:
+                possible[order] = _possible(first[0], examples, layouts)
+            if not any(possible[order].values()):
                 continue
             ordered = _ordered(key, reverse, lists, examples.inputs)
-            identity = repr([[(obj.row, obj.col, obj.color) for obj in objects] for objects in ordered])
-            if identity in seen or not ordered:
+            if not ordered or (identity := _identity(ordered)) in seen:
                 continue
             seen.add(identity)
             cost = one.cost + key.cost + 0.2 * reverse + 0.8 * _n_ties(ordered, examples, key)
-            source = _source(one, key, reverse)
-            yield from _laid_out(examples, source, ordered, cost, some_layouts, some_bars)
+            yield from _laid_out(examples, _source(one, key, reverse), ordered, cost, possible[order])
+
+
+def _identity(ordered: Sequence[Sequence[Any]]) -> str:
+    return repr([[(obj.row, obj.col, obj.color) for obj in objects] for objects in ordered])
 
 
 def _ordered(key: Formula, reverse: bool, lists: Sequence[Any], inputs: Sequence[Grid]) -> list[Any]:
@@ -199,17 +237,20 @@ def _source(one: Formula, key: Formula, reverse: bool) -> str:
     return f"sorted({one.source}, key=lambda obj: {key.source}{', reverse=True' if reverse else ''})"
 
 
-def _possible(
-    first: Sequence[Any], examples: Examples, layouts: Sequence[Layout], bars: Sequence[Layout]
-) -> tuple[list[Layout], list[Layout]]:
-    """The layouts that give the first output, with some number."""
-    if not first:
-        return [], []
+def _possible(first: Sequence[Any], examples: Examples, layouts: _Layouts) -> _Layouts:
+    """The layouts that give the first output; of bars those that do with some number."""
     output, grid = examples.outputs[:1], examples.inputs[0]
-    colors = [[obj.color for obj in first[0]]]
-    counts = [[[number.function(obj, grid) for obj in first[0]]] for number in NUMBERS]
-    possible = [layout for layout in layouts if gives(layout[0], output, colors)]
-    return possible, [layout for layout in bars if any(gives(layout[0], output, colors, one) for one in counts)]
+    colors = [[obj.color for obj in first]]
+    found: _Layouts = {
+        "colors": [layout for layout in layouts["colors"] if gives(layout[0], output, colors)],
+        "objs": [layout for layout in layouts["objs"] if gives(layout[0], output, [first])],
+        "counts": [],
+    }
+    for number in NUMBERS:
+        counts = [[number.function(obj, grid) for obj in first]]
+        found["counts"] += [one for one in layouts["counts"] if gives(one[0], output, colors, counts)]
+    found["counts"] = list(dict.fromkeys(found["counts"]))
+    return found
 
 
 def _n_ties(ordered: Sequence[Sequence[Any]], examples: Examples, key: Formula) -> int:
@@ -226,22 +267,20 @@ def _n_ties(ordered: Sequence[Sequence[Any]], examples: Examples, key: Formula) 
 
 
 def _laid_out(
-    examples: Examples,
-    source: str,
-    ordered: Sequence[Sequence[Any]],
-    cost: float,
-    layouts: Sequence[Layout],
-    bars: Sequence[Layout],
+    examples: Examples, source: str, ordered: Sequence[Sequence[Any]], cost: float, layouts: _Layouts
 ) -> Iterator[Draft]:
     colors = [[obj.color for obj in objects] for objects in ordered]
-    for layout, statements in layouts:
+    for layout, statements in layouts["colors"]:
         if gives(layout, examples.outputs, colors):
             body = (f"colors = [obj.color for obj in {source}]", *statements)
             yield examples.draft(STAGE, body, cost + layout.cost)
-    for number in NUMBERS if bars else ():
+    for layout, statements in layouts["objs"]:
+        if gives(layout, examples.outputs, ordered):
+            yield examples.draft(STAGE, (f"objs = {source}", *statements), cost + layout.cost)
+    for number in NUMBERS if layouts["counts"] else ():
         rows = zip(ordered, examples.inputs, strict=True)
         counts = [[number.function(obj, grid) for obj in row] for row, grid in rows]
-        for layout, statements in bars:
+        for layout, statements in layouts["counts"]:
             if gives(layout, examples.outputs, colors, counts):
                 start = (f"objs = {source}", "colors = [obj.color for obj in objs]")
                 body = (*start, f"counts = [{number.source} for obj in objs]", *statements)

@@ -80,19 +80,35 @@ def solve(examples: Examples) -> Iterator[Draft]:
     Args:
         examples: Any; nothing is yielded unless every output is smaller than its input.
     """
+    for windows in _windows(examples):
+        drafts = [*_single(examples, windows), *_laid(examples, windows)]
+        if not drafts and len({len(parts) for parts in windows.parts}) == 1:
+            drafts = list(_combined(examples, windows))
+        yield from drafts
+
+
+def solve_simply(examples: Examples) -> Iterator[Draft]:
+    """The same without rules for cells, which take time.
+
+    Args:
+        examples: Any; nothing is yielded unless every output is smaller than its input.
+    """
+    for windows in _windows(examples):
+        yield from _single(examples, windows)
+        yield from _laid(examples, windows)
+
+
+def _windows(examples: Examples) -> Iterator[_Windows]:
+    """Every list of windows of the outputs' sizes, one for each behaviour."""
     pairs = list(zip(examples.train_inputs, examples.outputs, strict=True))
     if any(b.size >= a.size or b.shape[0] > a.shape[0] or b.shape[1] > a.shape[1] or b.size == 1 for a, b in pairs):
         return
     seen: set[bytes] = set()
     for windows in (*_corners(examples), *_lists(examples)):
         key = b"".join(signature("grids", parts) for parts in windows.parts)
-        if key in seen:
-            continue
-        seen.add(key)
-        drafts = [*_single(examples, windows), *_laid(examples, windows)]
-        if not drafts and len({len(parts) for parts in windows.parts}) == 1:
-            drafts = list(_combined(examples, windows))
-        yield from drafts
+        if key not in seen:
+            seen.add(key)
+            yield windows
 
 
 def _corners(examples: Examples) -> Iterator[_Windows]:

@@ -33,6 +33,9 @@ def relations(shape: Shape, wanted: Shape) -> Iterator[Relation]:
         yield ("times", high // rows, wide // cols)
     if rows % high == 0 and cols % wide == 0 and high * wide > 1 and max(rows // high, cols // wide) <= MAX_FACTOR:
         yield ("over", rows // high, cols // wide)
+    if rows * wide == cols * high and rows % high == 0 and high * wide > 1:
+        # The factor may be another one in every pair.
+        yield ("shrunk", 0, 0)
     if max(abs(high - rows), abs(wide - cols)) <= MAX_GROWTH:
         yield ("plus", high - rows, wide - cols)
 
