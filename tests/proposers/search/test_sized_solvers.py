@@ -7,6 +7,7 @@ import pytest
 from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.examples import Examples
 from arc_solver.proposers.search.solvers import (
+    answering,
     assembly,
     blocks,
     counting,
@@ -121,9 +122,28 @@ SOLVED = {
         "1238/4567/8901",
         "83/76",
     ),
+    "the colour of the object with a hole": (
+        answering,
+        [
+            ("111022/101022/111000", "1"),
+            ("0333000/0303044/0333044", "3"),
+            ("555060/500660/000000/077700/070700/077700", "7"),
+        ],
+        "880222/888202/000222",
+        "2",
+    ),
+    "a key enlarged where the pattern is": (
+        assembly,
+        [
+            ("8080000/0880000/8008000/0808000/0000012/0000034", "1020/0120/3004/0304"),
+            ("8888000/0880000/0008000/8800000/0000056/0000079", "5566/0560/0009/7700"),
+        ],
+        "0808000/8808000/8008000/0800000/0000021/0000043",
+        "0201/2201/4003/0400",
+    ),
     "objects side by side": (
         listings,
-        [("110003/010033", "1103/0133"), ("0500044/5500400", "0544/5540"), ("202060/222066", "20260/22266")],
+        [("110003/010033", "1103/0133"), ("0500044/5500400", "05044/55400"), ("202060/222066", "20260/22266")],
         "0077008/0700088",
         "07708/70088",
     ),
@@ -200,7 +220,7 @@ def test_every_program_fits_the_pairs(name: str, runner, toy_task) -> None:
 
 
 @pytest.mark.parametrize(
-    "solver", [assembly, blocks, counting, growth, listings, overlays, rebased, summaries, verdicts]
+    "solver", [answering, assembly, blocks, counting, growth, listings, overlays, rebased, summaries, verdicts]
 )
 @pytest.mark.parametrize(
     "pairs",

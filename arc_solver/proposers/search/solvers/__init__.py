@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from arc_solver.proposers.search.examples import Draft, Examples, Solver
 from arc_solver.proposers.search.solvers import (
+    answering,
     assembly,
     blocks,
     cell_rules,
@@ -42,6 +43,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "verdicts": verdicts.solve,
     "assembly": assembly.solve,
     "rebased": rebased.solve,
+    "answering": answering.solve,
     "object_actions": object_actions.solve,
     "drawing": drawing.solve,
 }

@@ -14,6 +14,7 @@ from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import cell_rules, recolor, tiling
 from arc_solver.proposers.search.solvers.crops import Crop, crops
 from arc_solver.proposers.search.solvers.formulas import formulas, gives
+from arc_solver.proposers.search.solvers.keys import keyed
 
 STAGE = "assembly"
 MAX_RULED = 2
@@ -99,6 +100,9 @@ def solve(examples: Examples) -> Iterator[Draft]:
             n_found += 1
         if n_found >= N_ENOUGH:
             return
+    for draft in keyed(examples, found):
+        yield draft
+        n_found += 1
     if not n_found:
         yield from _ruled(examples, found)
 

@@ -6,7 +6,7 @@ their scene; nothing of what happens to the cut afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ def crops(examples: Examples) -> list[Crop]:
         examples: Any task.
     """
     found: dict[bytes, Crop] = {}
-    for choice in _choices(examples):
+    for choice in choices(examples, _may_fit):
         for crop in _views(examples, choice):
             key = signature("grids", crop.grids) + signature("objects", crop.objects)
             if key not in found or crop.cost < found[key].cost:
@@ -131,20 +131,28 @@ def crops(examples: Examples) -> list[Crop]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class Choice:
+    """One object of every input: statements that define `obj`, the objects, and what that costs."""
+
     statements: tuple[str, ...]
     objects: tuple[Object, ...]
     cost: float
 
 
-def _choices(examples: Examples) -> Iterator[_Choice]:
+def choices(examples: Examples, may_fit: Callable[[Examples, Sequence[Sequence[Object]]], bool]) -> Iterator[Choice]:
+    """Every object that a feature singles out in every training input.
+
+    Args:
+        examples: Any task.
+        may_fit: Whether a list of objects for each input is worth choosing from.
+    """
     seen: set[bytes] = set()
     for one in _lists(examples):
         lists = values_of(one, examples.inputs)
         if lists is None or not all(1 <= len(objects) <= MAX_OBJECTS for objects in lists):
             continue
         key = signature("objects", lists)
-        if key in seen or not _may_fit(examples, lists):
+        if key in seen or not may_fit(examples, lists):
             continue
         seen.add(key)
         yield from _chosen(examples, one, lists)
@@ -170,10 +178,10 @@ def _may_fit(examples: Examples, lists: Sequence[Sequence[Object]]) -> bool:
     return bool(shared)
 
 
-def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iterator[_Choice]:
+def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iterator[Choice]:
     start = f"objs = {one.source}"
     if all(len(objects) == 1 for objects in lists):
-        yield _Choice((f"obj = {one.source}[0]",), tuple(objects[0] for objects in lists), one.cost)
+        yield Choice((f"obj = {one.source}[0]",), tuple(objects[0] for objects in lists), one.cost)
         return
     n_most = max(map(len, lists))
     for feature in (*FEATURES, *_color_features(examples)):
@@ -193,11 +201,11 @@ def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iter
             ties = sum(len(one) > 1 for one in best[examples.n_train :])
             statement = f"obj = {word}(objs, key=lambda obj: {feature.source})"
             chosen = tuple(objects[indices[0]] for objects, indices in zip(lists, best, strict=True))
-            yield _Choice((start, statement), chosen, one.cost + feature.cost + 0.6 + TIE_COST * ties)
+            yield Choice((start, statement), chosen, one.cost + feature.cost + 0.6 + TIE_COST * ties)
     for place, cost in ((0, 1.2), (-1, 1.4), (1, 2.0)):
         if all(len(objects) > 1 for objects in lists):
             statement = f"obj = {one.source}[{place}]"
-            yield _Choice((statement,), tuple(objects[place] for objects in lists), one.cost + cost)
+            yield Choice((statement,), tuple(objects[place] for objects in lists), one.cost + cost)
 
 
 def _color_features(examples: Examples) -> Iterator[Formula]:
@@ -205,7 +213,7 @@ def _color_features(examples: Examples) -> Iterator[Formula]:
         yield formula("obj, objs, grid", f"np.count_nonzero(crop_object(grid, obj) == {color})", 1.0)
 
 
-def _views(examples: Examples, choice: _Choice) -> Iterator[Crop]:
+def _views(examples: Examples, choice: Choice) -> Iterator[Crop]:
     for view in VIEWS:
         grids = grids_of(view, choice.objects, examples.inputs)
         if grids is None:
