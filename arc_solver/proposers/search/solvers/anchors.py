@@ -81,19 +81,13 @@ def crowds(scene: Scene) -> Iterator[Crowd]:
     for source, found, cost in _segmentations(scene):
         if found is None:
             continue
-        for condition, chosen, extra in _filtered(scene, found):
-            key = b"".join(
-                b"%d,%d:" % (o.row, o.col) + o.mask.tobytes() + b";" for one in chosen for o in (*one, *one[:0])
-            )
+        for condition, chosen, extra in _filtered(scene, source, found):
+            key = b"|".join(b"%d,%d:" % (o.row, o.col) + o.mask.tobytes() for one in chosen for o in one)
             if not any(chosen) or key in seen:
                 continue
             seen.add(key)
-            yield Crowd(
-                (f"for obj in {source}:", *condition),
-                chosen,
-                _own_colors(chosen) | _ranked(scene, chosen),
-                cost + extra,
-            )
+            head = condition if condition and condition[0].startswith("for") else (f"for obj in {source}:", *condition)
+            yield Crowd(head, chosen, _own_colors(chosen) | _ranked(scene, chosen), cost + extra)
 
 
 def _segmentations(scene: Scene) -> Iterator[tuple[str, tuple[tuple[Object, ...], ...] | None, float]]:
@@ -108,11 +102,14 @@ def _segmentations(scene: Scene) -> Iterator[tuple[str, tuple[tuple[Object, ...]
 
 
 def _filtered(
-    scene: Scene, found: Sequence[Sequence[Object]]
+    scene: Scene, source: str, found: Sequence[Sequence[Object]]
 ) -> Iterator[tuple[tuple[str, ...], tuple[tuple[Object, ...], ...], float]]:
     yield (), tuple(map(tuple, found)), 0.0
     yield ("if obj.size == 1:",), tuple(tuple(o for o in one if o.size == 1) for one in found), 0.4
     yield ("if obj.size > 1:",), tuple(tuple(o for o in one if o.size > 1) for one in found), 0.4
+    if all(found) and max(map(len, found)) > 1:
+        largest = tuple((max(one, key=lambda o: o.size),) for one in found)
+        yield (f"for obj in [largest_object({source})]:",), largest, 0.3
     if len(scene.content) > 1:
         for color in scene.content:
             chosen = tuple(tuple(o for o in one if o.color == color) for one in found)

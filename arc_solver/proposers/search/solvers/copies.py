@@ -20,7 +20,7 @@ Places = Sequence[Sequence[tuple[int, int]]]
 def copy_strokes(scene: Scene, found: Sequence[Crowd]) -> Iterator[Stroke]:
     """The largest object of each kind, copied to all cells of a colour outside it or to all other objects."""
     for crowd in found:
-        if len(crowd.head) > 1 or not all(crowd.objects):
+        if len(crowd.head) > 1 or "largest" in crowd.head[0] or not all(crowd.objects):
             continue
         shapes = [max(one, key=lambda o: o.size) for one in crowd.objects]
         if min(shape.size for shape in shapes) < 3:

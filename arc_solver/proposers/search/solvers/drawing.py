@@ -1,4 +1,4 @@
-"""Lines and stamps together: same-size tasks where something was drawn on the input.
+"""Lines, stamps and what spreads, together: same-size tasks where something was drawn on the input.
 
 Asks the families for strokes, each alone first. Knows nothing of what a stroke is made of.
 """
@@ -12,6 +12,8 @@ from arc_solver.proposers.search.solvers.anchors import crowds
 from arc_solver.proposers.search.solvers.copies import copy_strokes
 from arc_solver.proposers.search.solvers.joins import plain_strokes
 from arc_solver.proposers.search.solvers.lines import line_strokes
+from arc_solver.proposers.search.solvers.paths import path_strokes
+from arc_solver.proposers.search.solvers.spreading import spreading_strokes
 from arc_solver.proposers.search.solvers.stamps import stamp_strokes
 from arc_solver.proposers.search.solvers.strokes import drawings, scene_of
 
@@ -19,7 +21,7 @@ MAX_STAMPS_COST = 9.0
 
 
 def solve(examples: Examples) -> Iterator[Draft]:
-    """Explain what was added by rays, lines, boxes, patterns around markers and copied shapes.
+    """Explain what was added by rays, boxes, patterns around markers, copied or repeated shapes, floods.
 
     Args:
         examples: Any; nothing is yielded unless the outputs add something to their inputs.
@@ -31,10 +33,13 @@ def solve(examples: Examples) -> Iterator[Draft]:
     plain = list(plain_strokes(scene))
     lines = list(line_strokes(scene, found))
     stamps = [*stamp_strokes(scene, found), *copy_strokes(scene, found)]
-    drafts = list(drawings(scene, "lines", [*lines, *plain]))
-    if stamps:
-        with_stamps = list(drawings(scene, "stamps", [*stamps, *plain]))
-        if not drafts and not with_stamps:
-            with_stamps = list(drawings(scene, "stamps", [*stamps, *lines, *plain]))
-        drafts.extend(draft for draft in with_stamps if draft.cost <= MAX_STAMPS_COST)
+    spreading = [*spreading_strokes(scene, found), *path_strokes(scene)]
+    drafts = [
+        *drawings(scene, "lines", [*lines, *plain]),
+        *(draft for draft in drawings(scene, "stamps", [*stamps, *plain]) if draft.cost <= MAX_STAMPS_COST),
+        *drawings(scene, "spreading", [*spreading, *plain]),
+    ]
+    if not drafts:
+        everything = drawings(scene, "drawing", [*stamps, *lines, *spreading, *plain])
+        drafts = [draft for draft in everything if draft.cost <= MAX_STAMPS_COST]
     yield from drafts

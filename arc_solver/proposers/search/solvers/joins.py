@@ -38,9 +38,14 @@ def _fills(scene: Scene) -> Iterator[Stroke]:
             if new != color:
                 painted = np.where(cells, new, NOTHING).astype(np.int8)
                 yield Stroke((), f"out = paint_cells(out, grid == {color}, {new})", painted, 0.8)
+    empty = scene.own == scene.background
+    if not (empty & (scene.target == scene.background)).any():
+        for color in scene.colors:
+            painted = np.where(empty, color, NOTHING).astype(np.int8)
+            yield Stroke((), f"out = paint_cells(out, grid == {scene.background}, {color})", painted, 0.8)
     if set(scene.content) - set(scene.target.tolist()):
         painted = np.where(scene.own != scene.background, scene.background, NOTHING).astype(np.int8)
-        yield Stroke((), f"out = canvas(height(grid), width(grid), {scene.background})", painted, 0.8)
+        yield Stroke((), f"out = paint_cells(out, grid != {scene.background}, {scene.background})", painted, 0.8)
 
 
 def _connections(scene: Scene) -> Iterator[Stroke]:
