@@ -12,6 +12,7 @@ import pytest
 from arc_solver.dsl.registry import PRIMITIVES
 from arc_solver.grids import Grid, as_grid, grid_key, grids_equal
 from arc_solver.omni.inputs import GeneratedInputs
+from arc_solver.omni.made_tasks import InputMix, PrimitiveTasks
 from arc_solver.omni.primitive_tasks import primitive_task, teachable_primitives, unteachable_primitives
 from arc_solver.omni.running import run_program
 from arc_solver.omni.synthesis import SynthesizedTask
@@ -62,6 +63,15 @@ def test_the_source_calls_the_primitive_and_computes_the_pairs() -> None:
         for pair, output in zip(task.pairs, outputs, strict=True):
             assert grids_equal(pair.output, output), task.source
         assert len({grid_key(pair.output) for pair in task.pairs}) > 1
+
+
+def test_the_stream_goes_through_the_whole_vocabulary() -> None:
+    maker = PrimitiveTasks(InputMix([(GeneratedInputs(max_cells=100), 1.0)]))
+    made = [maker.draw(np.random.default_rng(seed), 3) for seed in range(150)]
+    assert sum(task is not None for task in made) > 120
+    sources = " ".join(task.source for task in made if task is not None)
+    called = {name for name in PRIMITIVES if f"{name}(" in sources or f"key={name}" in sources}
+    assert len(called) > 0.5 * len(PRIMITIVES)
 
 
 def test_programs_are_short() -> None:

@@ -18,7 +18,7 @@ from arc_solver.dsl.registry import Grid
 from arc_solver.grids import frozen, grids_equal
 from arc_solver.omni.synthesis.behaviour import probes
 from arc_solver.omni.synthesis.filters import is_interesting, reduced
-from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP, Form
+from arc_solver.omni.synthesis.forms import BRANCH, CALL, CELLS, EACH, KEY, LOOP, PAIR, Form
 from arc_solver.omni.synthesis.growing import extended, grow
 from arc_solver.omni.synthesis.plans import Grammar, Plan
 from arc_solver.omni.synthesis.running import function_of, output_of
@@ -38,7 +38,7 @@ _N_ELSEWHERE = 12
 
 _LENGTHS = ((1, 0.7), (2, 3.5), (3, 25.0), (4, 34.0), (5, 24.0), (6, 12.0))
 """Statements of a program -> weight: there are few short programs, so that they are soon told."""
-_FAMILIES = {CALL: 10.0, KEY: 3.0, EACH: 3.0, LOOP: 20.0, BRANCH: 2.0, CELLS: 3.0}
+_FAMILIES = {CALL: 10.0, KEY: 3.0, PAIR: 6.0, EACH: 3.0, LOOP: 20.0, BRANCH: 2.0, CELLS: 3.0}
 """Family of forms -> weight where it fits."""
 
 

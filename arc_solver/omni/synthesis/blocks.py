@@ -21,6 +21,7 @@ from arc_solver.omni.synthesis.forms import (
     list_kinds,
     n_features,
     n_variants,
+    pair_forms,
 )
 from arc_solver.omni.synthesis.scope import Sample, Scope, Variable
 from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Vocabulary
@@ -28,7 +29,7 @@ from arc_solver.omni.synthesis.vocabulary import N_LITERALS, Vocabulary
 
 def forms_of(words: Vocabulary) -> tuple[Form, ...]:
     """All forms that a vocabulary allows."""
-    simple = (*call_forms(words), *choice_forms(words), *comprehension_forms(words))
+    simple = (*call_forms(words), *choice_forms(words), *pair_forms(words), *comprehension_forms(words))
     return (*simple, *_loops(words), *_branches(words), *_cells(words))
 
 

@@ -23,11 +23,12 @@ from arc_solver.omni.synthesis.vocabulary import (
 
 CALL = "call"
 KEY = "key"
+PAIR = "pair"
 EACH = "each"
 LOOP = "loop"
 BRANCH = "branch"
 CELLS = "cells"
-FAMILIES = (CALL, KEY, EACH, LOOP, BRANCH, CELLS)
+FAMILIES = (CALL, KEY, PAIR, EACH, LOOP, BRANCH, CELLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,27 @@ def _indexed(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:
 
 def _counted(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:
     return Draft(f"{target.name} = len({uses[0].name})")
+
+
+# ---- pairs: `result = logical_and(grids[0], grids[1], 3)`
+
+
+def pair_forms(words: Vocabulary) -> list[Form]:
+    """Forms like the one above."""
+    combining = tuple(word for word in words.words if word.gives == Grid and word.values == (Grid, Grid))
+    if not combining or list[Grid] not in list_kinds(words):
+        return []
+    return [Form(PAIR, "", (list[Grid],), Grid, n_variants(combining), _paired(combining))]
+
+
+def _paired(combining: Sequence[Word]) -> Writer:
+    def write(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | None:
+        places = scope.one_of((("0", "1"), ("1", "0"), ("0", "-1")))
+        parts = [Variable(f"{uses[0].name}[{place}]", Grid) for place in places]
+        text = scope.call(scope.one_of(combining), parts)
+        return None if text is None else Draft(f"{target.name} = {text}")
+
+    return write
 
 
 # ---- comprehensions: `objects = [obj for obj in objects if object_size(obj) > 2]`

@@ -125,6 +125,9 @@ class Scope:
         n_written = 0
         for number, slot in enumerate(word.slots):
             text = places[number].name if number in places else self._argument(slot, uses, about)
+            while slot.kind == Color and text in texts:
+                # To replace a color by itself says nothing.
+                text = self.literal(Color)
             if text is None:
                 return None
             texts.append(text)
