@@ -14,9 +14,10 @@ import numpy as np
 
 from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.solvers.object_canvas import Canvas, Rule, bits_of, cells_of
 from arc_solver.proposers.search.solvers.object_marks import marks, own_cells
 from arc_solver.proposers.search.solvers.object_motions import motions
-from arc_solver.proposers.search.solvers.object_rules import AS_IS, Canvas, Rule, SceneRules, bits_of, cells_of
+from arc_solver.proposers.search.solvers.object_rules import AS_IS, SceneRules
 from arc_solver.proposers.search.solvers.object_scenes import Scene, scenes
 
 STAGE = "object_actions"

@@ -6,6 +6,7 @@ outputs; together the rules of a program must explain every change. Knows nothin
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.proposers.search.solvers.object_features import (
-    NO_COLOR,
-    POSITIONS,
-    Column,
-    Predicate,
-    color_sources,
-    columns,
-    predicates,
-)
+from arc_solver.proposers.search.solvers.object_canvas import Canvas, Painting, Rule, bits_of
+from arc_solver.proposers.search.solvers.object_colors import NO_COLOR, Column, color_sources
+from arc_solver.proposers.search.solvers.object_features import POSITIONS, Predicate, columns, predicates
 from arc_solver.proposers.search.solvers.object_marks import Mark, Positions
 from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
 
@@ -33,94 +28,12 @@ SINGLE_OBJECT_COST = 0.4
 SINGLE_ENTRY_COST = 0.6
 ERASE_COST = 0.5
 RESTRICTED_COST = 0.3
+AND_COST = 1.0
+IDLE_COST = 1.0
+RECOLORED_COST = 0.6
+MAX_JOINED = 40
 AS_IS = "as it is"
 NOTHING_SEEN = -2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
-    """All training cells in one row, pair after pair.
-
-    Attributes:
-        source: Colours of the inputs, shape (n_cells,).
-        target: Colours of the outputs.
-        starts: Where each pair begins.
-        changed: Where the two differ, one bit a cell.
-    """
-
-    source: NDArray[np.int8]
-    target: NDArray[np.int8]
-    starts: tuple[int, ...]
-    changed: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """One sentence about the objects of a scene.
-
-    Attributes:
-        scene: The objects.
-        mark: What they leave.
-        color: Python for the colour; `AS_IS` if the mark is painted in the object's own colours.
-        condition: Python that chooses objects, empty for all.
-        table: Python of a table from values of `key` to colours, if colours go by a table.
-        key: Python of the measure that the table is asked for.
-        restricted: True if only background is painted over.
-        erases: True if the chosen objects are erased first.
-        right: Cells that it paints as the outputs have them, one bit a cell.
-        wrong: Cells that it paints otherwise.
-        cost: Description length.
-    """
-
-    scene: Scene
-    mark: Mark
-    color: str
-    condition: str
-    table: str
-    key: str
-    restricted: bool
-    erases: bool
-    right: int
-    wrong: int
-    cost: float
-
-
-def bits_of(cells: NDArray[np.bool_]) -> int:
-    """One bit for each cell."""
-    return int.from_bytes(np.packbits(cells).tobytes(), "big")
-
-
-def cells_of(bits: int, n_cells: int) -> NDArray[np.bool_]:
-    """The inverse of `bits_of`."""
-    packed = np.frombuffer(bits.to_bytes((n_cells + 7) // 8, "big"), dtype=np.uint8)
-    return np.unpackbits(packed, count=n_cells).astype(np.bool_)
-
-
-@dataclass(slots=True)
-class Painting:
-    """A mark of all training objects of a scene, beside what the outputs show.
-
-    Attributes:
-        mark: The mark.
-        restricted: True if only background may be painted over.
-        cells: For each object the cells that it touches, as positions on the canvas.
-        gains: Bit i is set if the i-th object's mark covers a changed cell.
-        own: For each object the own colours of its mark, None if the mark has none.
-        spared: True if cells were left out because they are not background.
-        moves: True if the object may be erased first.
-        shown: For each object the one colour that the outputs show there, `NO_COLOR` if there are several.
-        copies: Bit i is set if the outputs show the i-th object's own colours there.
-    """
-
-    mark: Mark
-    restricted: bool
-    cells: list[Positions]
-    gains: int
-    own: list[NDArray[np.int8]] | None
-    spared: bool
-    moves: bool
-    shown: list[int] = field(default_factory=list)
-    copies: int = 0
 
 
 @dataclass(slots=True)
@@ -143,12 +56,16 @@ class SceneRules:
     _sources: list[Column] | None = None
     _changed: NDArray[np.bool_] = field(init=False)
     _pair_bits: list[int] = field(init=False)
+    _test_bits: list[int] = field(init=False)
     _first_look: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.things = self.scene.flat_things(self.n_train)
         self._changed = self.canvas.source != self.canvas.target
         pairs = [thing.pair for thing in self.things]
+        tested = [index for index, things in enumerate(self.scene.things[self.n_train :]) for _ in things]
+        n_tests = len(self.scene.things) - self.n_train
+        self._test_bits = [sum(1 << i for i, one in enumerate(tested) if one == t) for t in range(n_tests)]
         self._first_look = sum(pair < 2 for pair in pairs)
         self._pair_bits = [sum(1 << i for i, one in enumerate(pairs) if one == p) for p in range(self.n_train)]
 
@@ -279,6 +196,22 @@ class SceneRules:
                 n_found += 1
                 if n_found == MAX_PREDICATES:
                     return
+        if not n_found and painting.mark.is_filling:
+            for predicate in self._both(wanted, against):
+                yield from self._rule(painting, color, values, predicate.train, predicate, cost, moves)
+
+    def _both(self, wanted: int, against: int) -> Iterator[Predicate]:
+        """Two predicates that together tell the wanted objects from the others."""
+        possible = [one for one in self.predicates if wanted & ~one.train == 0][:MAX_JOINED]
+        n_found = 0
+        for first, second in itertools.combinations(possible, 2):
+            if against & first.train & second.train == 0:
+                expression = f"{first.expression} and {second.expression}"
+                cost = first.cost + second.cost + AND_COST
+                yield Predicate(expression, first.train & second.train, first.test & second.test, cost)
+                n_found += 1
+                if n_found == 2:
+                    return
 
     def _rule(
         self,
@@ -291,8 +224,10 @@ class SceneRules:
         moves: bool,
     ) -> Iterator[Rule]:
         cost += painting.mark.cost + self.scene.cost + RESTRICTED_COST * painting.restricted
+        if painting.own is not None and values is not None:
+            cost += RECOLORED_COST
         if predicate is not None:
-            cost += predicate.cost + self._doubt(chosen & painting.gains)
+            cost += predicate.cost + self._doubt(chosen & painting.gains, predicate.test)
         for erases in (False, True) if moves else (False,):
             drawn = np.full(len(self.canvas.target), NO_COLOR, dtype=np.int16)
             indices = [i for i in range(len(self.things)) if chosen >> i & 1]
@@ -305,10 +240,12 @@ class SceneRules:
             condition = predicate.expression if predicate else ""
             yield self._drawn(painting, drawn, color, condition, "", "", erases, cost + ERASE_COST * erases)
 
-    def _doubt(self, explained: int) -> float:
+    def _doubt(self, explained: int, in_test: int) -> float:
+        """What a predicate costs that rests on little, or that chooses nothing in a test input."""
+        idle = sum(IDLE_COST for bits in self._test_bits if not in_test & bits)
         n_pairs = sum(1 for pair in self._pair_bits if explained & pair)
         lonely = SINGLE_OBJECT_COST * (explained.bit_count() <= 2)
-        return (SINGLE_PAIR_COST if n_pairs < 2 <= self.n_train else 0.0) + lonely
+        return (SINGLE_PAIR_COST if n_pairs < 2 <= self.n_train else 0.0) + lonely + idle
 
     def _drawn(
         self,
