@@ -103,7 +103,7 @@ def main(quick: bool, seed: int, n_workers: int, n_samples: int, n_programs: int
 
     \b
     stream      samples a second of the default mix, over all processes, after a warm-up
-    by recipe   the same of each learning task and of each source of programs, in one process
+    by recipe   samples a second of processor time: all, of each learning task, of each source; in one process
     programs    of N programs as the stream delivers them, the share that repeats an earlier one: by text, and
                 by what it makes of a fixed set of grids, failures included
     former      the same of the distribution that came before: one call a line, few skeletons, equal weights
@@ -146,8 +146,8 @@ def _warm_up(re_arc: Path | None) -> int:
     return _N_WARM_UP if re_arc is None else _N_WARM_UP_RE_ARC
 
 
-def _time_parts(n_samples: int, seed: int, re_arc: Path | None, quick: bool) -> dict[str, dict[str, float]]:
-    """Samples a second of processor time in one process: by recipe, by source of programs, by source of grids."""
+def _time_parts(n_samples: int, seed: int, re_arc: Path | None, quick: bool) -> dict[str, Any]:
+    """Samples a second of processor time in one process: all, by recipe, by source of programs, by source of grids."""
     engine = open_engine(GenerateConfig(), re_arc)
     # Whatever is found out once a process is found out before.
     for index in range(0 if quick else _warm_up(re_arc)):
@@ -160,7 +160,11 @@ def _time_parts(n_samples: int, seed: int, re_arc: Path | None, quick: bool) -> 
         names = (drawn.sample.recipe, drawn.program or "none", drawn.source)
         for part, name in zip(parts.values(), names, strict=True):
             part.setdefault(name, []).append(seconds)
-    rates: dict[str, dict[str, float]] = {}
+    total_s = sum(chain.from_iterable(parts["by_recipe"].values()))
+    rates: dict[str, Any] = {"samples_per_cpu_s": round(n_samples / total_s, 1)}
+    click.echo(
+        f"{'the default mix, one process, samples a cpu second':<58}{n_samples:>9,}{rates['samples_per_cpu_s']:>12,.1f}"
+    )
     for kind, part in parts.items():
         rates[kind] = {}
         for name, taken in sorted(part.items()):
