@@ -122,10 +122,8 @@ def _ring_strokes(scene: Scene, crowd: Crowd) -> Iterator[Stroke]:
         return
     for period in range(2, MAX_PERIOD + 1):
         for first in range(1, period + 1):
-            cells = np.concatenate(
-                [_rings(g, o, first, period).ravel() for g, o in zip(scene.grids, crowd.objects, strict=True)]
-            )
-            if scene.is_harmed(cells):
+            cells = _all_rings(scene, crowd, first, period)
+            if cells is None:
                 continue
             corners = "obj.row - n, obj.col - n, obj.bottom + n, obj.right + n"
             head = (*crowd.head, f"for n in range({first}, 30, {period}):")
@@ -136,6 +134,17 @@ def _ring_strokes(scene: Scene, crowd: Crowd) -> Iterator[Stroke]:
                     sources[source] = np.where(cells, scene.joined(by_grid), NOTHING).astype(np.int8)
             for source, painted in sources.items():
                 yield Stroke(head, f"out = draw_box(out, {corners}, {source})", painted, crowd.cost + 2.0)
+
+
+def _all_rings(scene: Scene, crowd: Crowd, first: int, period: int) -> Bools | None:
+    """The rings of every grid as one array; None if a cell that stays empty lies on one."""
+    found = []
+    for grid, output, objects in zip(scene.grids, scene.examples.outputs, crowd.objects, strict=True):
+        cells = _rings(grid, objects, first, period)
+        if (cells & (grid == output) & (grid == scene.background)).any():
+            return None
+        found.append(cells.ravel())
+    return np.concatenate(found)
 
 
 def _rings(grid: Grid, objects: Sequence[Object], first: int, period: int) -> Bools:
@@ -153,10 +162,8 @@ def _repeat_strokes(scene: Scene, crowd: Crowd) -> Iterator[Stroke]:
         return
     for gap in range(MAX_GAP + 1):
         for d in DIRECTIONS:
-            painted = scene.joined(
-                [_repeated(g, one, d, gap, None) for g, one in zip(scene.grids, crowd.objects, strict=True)]
-            )
-            if scene.is_hopeless(painted):
+            painted = _all_repeated(scene, crowd, d, gap)
+            if painted is None:
                 continue
             size = [f"obj.{word} + {gap}" if gap else f"obj.{word}" for word in ("height", "width")]
             steps = ", ".join(
@@ -166,6 +173,17 @@ def _repeat_strokes(scene: Scene, crowd: Crowd) -> Iterator[Stroke]:
             yield Stroke(head, f"out = paint_object(out, move_object(obj, {steps}))", painted, crowd.cost + 2.2)
     for gap in range(MAX_GAP + 1):
         yield from _seeded(scene, crowd, gap)
+
+
+def _all_repeated(scene: Scene, crowd: Crowd, d: tuple[int, int], gap: int) -> Grid | None:
+    """The copies of every grid as one array; None if a cell that stays empty lies under one."""
+    found = []
+    for grid, output, objects in zip(scene.grids, scene.examples.outputs, crowd.objects, strict=True):
+        painted = _repeated(grid, objects, d, gap, None)
+        if ((painted != NOTHING) & (grid == output) & (grid == scene.background)).any():
+            return None
+        found.append(painted)
+    return scene.joined(found)
 
 
 def _seeded(scene: Scene, crowd: Crowd, gap: int) -> Iterator[Stroke]:

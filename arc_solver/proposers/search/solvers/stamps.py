@@ -177,15 +177,22 @@ def _pasted(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> str:
 
 
 def _painted(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> NDArray[np.int8]:
-    painted = np.full(scene.own.shape, NOTHING, dtype=np.int8)
+    """The pattern around every marker, one marker after the other as the program does it."""
+    places, markers, colors = [], [], []
     for offset, color in pattern.items():
         shifted = _shifted(scene, anchors, offset)
         if shifted is None:
             continue
         cells, grids, numbers = shifted
-        if color in anchors.colors:
-            values = anchors.colors[color]
-            painted[cells] = [values[g][n] for g, n in zip(grids, numbers, strict=True)]
-        else:
-            painted[cells] = int(color)
+        own = anchors.colors.get(color)
+        places.append(cells)
+        markers.append(numbers)
+        colors.append(
+            np.full(len(cells), int(color), dtype=np.int8)
+            if own is None
+            else np.array([own[g][n] for g, n in zip(grids, numbers, strict=True)], dtype=np.int8)
+        )
+    painted = np.full(scene.own.shape, NOTHING, dtype=np.int8)
+    order = np.argsort(np.concatenate(markers), kind="stable")
+    painted[np.concatenate(places)[order]] = np.concatenate(colors)[order]
     return painted
