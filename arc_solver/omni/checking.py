@@ -164,6 +164,8 @@ def _violations_of_text(drawn: Drawn, config: GenerateConfig) -> Iterator[str]:
         yield f"the completion cannot be read: {answer.reason}"
     elif not same_answer(answer, exercise.answer):
         yield "the completion says something else than the lesson"
+    if isinstance(lesson, JudgingLesson) and not _points_at_the_right_output(lesson, exercise):
+        yield "the answer points at a wrong output"
     template = get_template(sample.recipe, config.version)
     yield from _violations_of_prompt(sample.prompt.user, template, exercise, encoder, config.min_pairs)
 
@@ -182,6 +184,13 @@ def _violations_of_lesson(lesson: AnyLesson, *, needs_program: bool) -> Iterator
     source = lesson.task.source if isinstance(lesson, JudgingLesson) else lesson.source
     if needs_program and not source:
         yield "there is no program"
+
+
+def _points_at_the_right_output(lesson: JudgingLesson, exercise: Exercise) -> bool:
+    """Whether the answer's word says which of the proposed outputs is right."""
+    are_right = [grids_equal(grid, lesson.task.test.output) for grid in exercise.candidates]
+    said = {"yes": [True], "no": [False], "1": [True, False], "2": [False, True]}
+    return isinstance(exercise.answer, str) and said.get(exercise.answer) == are_right
 
 
 def _violations_of_prompt(

@@ -136,6 +136,7 @@ def test_a_lesson_that_contradicts_itself_is_seen() -> None:
     assert isinstance(drawn.lesson, JudgingLesson)
     lesson = replace(drawn.lesson, wrong=drawn.lesson.task.test.output)
     assert "the wrong output is right" in check_sample(replace(drawn, lesson=lesson), config)
+    assert "the answer points at a wrong output" in check_sample(replace(drawn, lesson=lesson), config)
     drawn, config = drawn_with("input-from-code")
     assert isinstance(drawn.lesson, InputsLesson)
     seeds = (*drawn.lesson.seeds[:-1], drawn.lesson.seeds[-1] + 1)

@@ -155,6 +155,23 @@ def test_the_answer_is_not_in_the_question() -> None:
             assert sample.completion not in sample.prompt.user
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_the_word_says_which_output_is_right(version: str, seed: int) -> None:
+    right = make_lesson(seed).test.output
+    style = Style(version, ENCODERS["rows"], 100_000)
+    verify, select = (
+        recipe.make_sample(lesson_for(recipe, seed), style)
+        for recipe in (RECIPES["verify-output"], RECIPES["select-output"])
+    )
+    assert isinstance(verify, Sample)
+    assert isinstance(select, Sample)
+    shown = parse_blocks(verify.prompt.user, style.encoder)[-1]
+    assert same_answer(shown, right) == (verify.completion == "yes")
+    shown = parse_blocks(select.prompt.user, style.encoder)[-2:][int(select.completion) - 1]
+    assert same_answer(shown, right)
+
+
 def test_a_wrong_output_is_never_called_output_in_the_prompts_of_a_new_model() -> None:
     """Such a model learns from the outputs that prompts of version `brief` show: see `finetune.session`."""
     for recipe in (RECIPES["verify-output"], RECIPES["select-output"]):
