@@ -6,6 +6,7 @@ stages try, nor of votes and journals.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,8 +25,8 @@ from arc_solver.tasks import Task
 SETTLED_COST = (3.0, 8.0)
 """A task whose best fitting program costs no more after the first (a later) pass gets no further one."""
 
-BETTER_BY = 0.5
-"""How much cheaper a program must be to be yielded for outputs that an earlier pass's program gave."""
+N_EARLY = 2
+"""Candidates of a task that wait for no later pass: as many as there are attempts."""
 
 
 class Runner(Protocol):
@@ -38,17 +39,30 @@ class Runner(Protocol):
 
 @dataclass(slots=True)
 class _Work:
-    """A task between passes: what ran so far, and for which outputs candidates were yielded, at which cost."""
+    """A task between passes: what ran so far, and for which outputs candidates were yielded."""
 
     task: Task
     search: TaskSearch
     judged: list[Ranked] = field(default_factory=list)
-    yielded: dict[tuple[object, ...], float] = field(default_factory=dict)
+    yielded: set[tuple[object, ...]] = field(default_factory=set)
 
     def cost(self) -> float:
         """Of the best program that reproduces every training pair; infinite if there is none."""
         n_train = len(self.task.train)
-        return min((one.cost for one in choose(self.task, self.judged) if one.n_train_passed == n_train), default=1e9)
+        fitting = [one.cost for one in choose(self.task, self.judged) if one.n_train_passed == n_train]
+        return min(fitting, default=math.inf)
+
+    def candidates(self, n_most: int | None) -> Iterator[Candidate]:
+        """The best candidates, at most `n_most`, except those whose outputs an earlier candidate gave.
+
+        A second program for the same outputs would count as another derivation, though it may be the same idea.
+        """
+        for ranked in choose(self.task, self.judged)[:n_most]:
+            outputs = tuple((index, grid_key(grid)) for index, grid in sorted(ranked.outputs.items()))
+            key = (ranked.n_train_passed, *outputs)
+            if key not in self.yielded:
+                self.yielded.add(key)
+                yield _candidate(self.task, ranked)
 
 
 class SearchProposer:
@@ -85,16 +99,20 @@ class SearchProposer:
                 drafts = _drafts(work.search, index, budget)
                 if deadline.passed():
                     return
-                yield from self._events(work, drafts, deadline)
-                if deadline.passed():
+                yield from self._run(work, drafts, deadline)
+                cut = deadline.passed()
+                last = cut or index + 1 == len(budgets) or work.cost() <= SETTLED_COST[min(index, 1)]
+                yield from work.candidates(None if last else N_EARLY)
+                if cut:
                     return
-                if index + 1 == len(budgets) or work.cost() <= SETTLED_COST[min(index, 1)]:
+                if last:
                     yield TaskDone(work.task.task_id, self.name)
                 else:
                     again.append(work)
             waiting = sorted(again, key=_n_cells)
 
-    def _events(self, work: _Work, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Event]:
+    def _run(self, work: _Work, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Rejected]:
+        """Run drafts in the sandbox; yield what failed."""
         task = work.task
         if not drafts:
             return
@@ -106,13 +124,6 @@ class SearchProposer:
                 work.judged.append(ranked)
             elif isinstance(verdict, Failed) and not isinstance(verdict, NotRun):
                 yield Rejected(task.task_id, self.name, verdict.reason)
-        for ranked in choose(task, work.judged):
-            outputs = tuple((index, grid_key(grid)) for index, grid in sorted(ranked.outputs.items()))
-            key = (ranked.n_train_passed, *outputs)
-            # A program for the same outputs counts as a second derivation, so it must be a better one.
-            if ranked.cost < work.yielded.get(key, 1e9) - BETTER_BY:
-                work.yielded[key] = ranked.cost
-                yield _candidate(task, ranked)
 
 
 def _drafts(search: TaskSearch, index: int, budget: int) -> list[Draft]:

@@ -37,14 +37,38 @@ def toys(toy_task) -> list[Task]:
     ]
 
 
-def test_every_task_in_order_then_done(toys: list[Task], runner) -> None:
+def test_every_task_is_done_last_and_once(toys: list[Task], runner) -> None:
     events = list(SearchProposer(runner, SETTINGS).propose(toys, ample()))
     done = [event.task_id for event in events if isinstance(event, TaskDone)]
-    assert done == ["mirror", "rule", "nearly"]
-    ids = [event.task_id for event in events]
-    assert ids == sorted(ids, key=done.index)
+    assert sorted(done) == ["mirror", "nearly", "rule"]
     for task_id in done:
         assert isinstance([event for event in events if event.task_id == task_id][-1], TaskDone)
+
+
+def test_every_task_is_looked_at_before_one_gets_more(toys: list[Task], runner) -> None:
+    events = list(SearchProposer(runner, SETTINGS).propose([toys[2], toys[1], toys[0]], ample()))
+    done = [event.task_id for event in events if isinstance(event, TaskDone)]
+    assert done == ["mirror", "nearly", "rule"], "the settled one, then small grids before large ones"
+    ids = [event.task_id for event in events]
+    assert ids.index("nearly") < ids.index("mirror"), "the first pass keeps the order given"
+
+
+def test_no_outputs_are_yielded_twice(toys: list[Task], runner) -> None:
+    events = list(SearchProposer(runner, SETTINGS).propose(toys, ample()))
+    keys = [
+        (e.task_id, e.evidence.n_train_passed, tuple((i, grid_key(g)) for i, g in e.outputs.items()))
+        for e in events
+        if isinstance(e, Candidate)
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("max_programs", [0, 500, 1000, 7000, 8000, 60_000, 64_000, 1_000_000])
+def test_passes_grow_up_to_what_is_allowed(max_programs: int) -> None:
+    budgets = SearchSettings(max_programs).budgets()
+    assert budgets[-1] == max_programs
+    assert len(budgets) >= 2
+    assert list(budgets) == sorted(budgets)
 
 
 def test_what_a_candidate_says_is_true(toys: list[Task], runner) -> None:
@@ -65,17 +89,20 @@ def test_what_a_candidate_says_is_true(toys: list[Task], runner) -> None:
 
 
 def test_fitting_first_with_outputs_of_their_own_then_few_partial_fits(toys: list[Task], runner) -> None:
+    n_passes = len(SETTINGS.budgets())
     events = list(SearchProposer(runner, SETTINGS).propose(toys, ample()))
     for task in toys:
         candidates = [e for e in events if isinstance(e, Candidate) and e.task_id == task.task_id]
         fits = [candidate.evidence.passes_all for candidate in candidates]
-        assert fits == sorted(fits, reverse=True)
         assert fits.count(True) <= MAX_FITTING
-        assert fits.count(False) <= MAX_PARTIAL
-        costs = [c.evidence.cost for c in candidates if c.evidence.passes_all]
-        assert costs == sorted(costs)
+        assert fits.count(False) <= MAX_PARTIAL * n_passes
         outputs = [tuple((i, grid_key(g)) for i, g in c.outputs.items()) for c in candidates]
         assert len(set(outputs)) == len(outputs)
+    mirror = [e for e in events if isinstance(e, Candidate) and e.task_id == "mirror"]
+    fits = [candidate.evidence.passes_all for candidate in mirror]
+    assert fits == sorted(fits, reverse=True)
+    costs = [c.evidence.cost for c in mirror if c.evidence.passes_all]
+    assert costs == sorted(costs)
     nearly = [e for e in events if isinstance(e, Candidate) and e.task_id == "nearly"]
     assert nearly[0].evidence.n_train_passed == 1, "the mirror image is right for one pair"
     assert not nearly[0].evidence.passes_all
