@@ -6,6 +6,7 @@ Each says which simpler statements would do if what it adds were for nothing. Kn
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from arc_solver.dsl.registry import Cells, Color, Grid, Object, Places
 from arc_solver.omni.synthesis.conditions import condition_on, condition_on_cells
@@ -66,16 +67,15 @@ def _loop(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft | N
         lines += [f"    if {condition}:", f"        {target.name} = {action}"]
         return "\n".join(lines + ["    else:", f"        {target.name} = {other}"] * (other is not None))
 
-    written = text(start, action, condition, other[0] if other else None)
-    lesser = {
-        text(grid.name, action, condition, other[0] if other else None),
-        text(start, plain, condition, other[0] if other else None),
-        text(start, action, None, None),
-        text(start, action, condition, None),
-        f"{target.name} = {start}" if start != grid.name else "",
-        *([text(start, other[0], None, None)] if other else []),
-    }
-    return Draft(written, tuple(sorted(lesser - {written, ""})))
+    rules: list[tuple[str | None, str | None]] = [(None, None)]
+    if condition is not None:
+        rules += [(condition, None), (condition, other[0] if other else None)]
+    written = text(start, action, *rules[-1])
+    choices = product((start, grid.name), (action, plain), rules)
+    lesser = {text(where, how, *rule) for where, how, rule in choices}
+    lesser |= {text(where, other[0], None, None) for where in (start, grid.name) if other}
+    lesser |= {f"{target.name} = {start}"} if start != grid.name else set()
+    return Draft(written, tuple(sorted(lesser - {written}, key=lambda one: (len(one), one))))
 
 
 def _painted_places(scope: Scope, uses: Sequence[Variable], target: Variable) -> Draft:

@@ -48,11 +48,12 @@ def reduced(growth: Growth) -> Growth | None:
 def _simplified(growth: Growth) -> Growth:
     """The program with its first statement that says too much replaced by a simpler one; itself if there is none."""
     for number, statement in enumerate(growth.statements):
-        text = next((text for text in statement.lesser if _does_as_well(growth, number, text)), None)
-        if text is not None:
-            others = tuple(other for other in statement.lesser if other != text)
+        place = next((n for n, text in enumerate(statement.lesser) if _does_as_well(growth, number, text)), None)
+        if place is not None:
             statements = list(growth.statements)
-            statements[number] = Statement.of(statement.target, text, others)
+            # The simplest come first; none of those before this one does.
+            lesser = statement.lesser[:place]
+            statements[number] = Statement.of(statement.target, statement.lesser[place], lesser)
             for namespace in growth.namespaces:
                 for changed in statements[number:]:
                     execute(changed.code, namespace)
@@ -66,7 +67,8 @@ def _every_statement_matters(growth: Growth) -> bool:
         target = statement.target
         simpler = [f"{target.name} = {name}" for name, kind in earlier.items() if _could_stand_for(kind, target.kind)]
         if target.kind in N_LITERALS:
-            simpler.append(f"{target.name} = {growth.namespaces[0][target.name]!r}")
+            values = {repr(namespace[target.name]) for namespace in growth.namespaces}
+            simpler += [f"{target.name} = {value}" for value in sorted(values)]
         if any(_does_as_well(growth, number, text) for text in simpler):
             return False
         earlier[target.name] = target.kind

@@ -37,7 +37,7 @@ class Draft:
 
     Attributes:
         text: One or several lines.
-        lesser: Simpler statements that assign the same variable: if one of them does as well, this one says too much.
+        lesser: Simpler statements for the same variable, the simplest first: the first that does as well is taken.
     """
 
     text: str

@@ -184,6 +184,6 @@ class Scope:
             words, subject = self.words.between(Grid, kind), f"{variable.name}.grid"
         if not words:
             return None
-        word = words.draw(self.rng)
+        word = self.one_of(words.things)
         texts = [self.literal(slot.kind) if slot.is_literal else subject for slot in word.slots]
         return f"{word.name}({', '.join(texts)})"

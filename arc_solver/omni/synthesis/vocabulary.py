@@ -30,6 +30,9 @@ Kind = Any
 N_LITERALS: dict[Kind, int] = {bool: 2, Count: 4, int: 5, Color: 8}
 """The kinds that are written as literals, and how many different ones matter, roughly."""
 
+_MAX_VARIANTS = 128
+"""Words with four coordinates and a color would be drawn all the time otherwise."""
+
 _LABELS: tuple[tuple[Kind, str], ...] = (
     (Grid, "result"),
     (Cells, "cells"),
@@ -180,8 +183,8 @@ def _by_variants(words: Iterable[Word]) -> Lot[Word]:
 
 
 def weight_of(n_variants: float) -> float:
-    """How much more often something is drawn that can become many things: once more for each doubling."""
-    return 1 + math.log2(max(1.0, n_variants))
+    """How much more often something is drawn that can become many things: once more a doubling, up to a bound."""
+    return 1 + math.log2(min(max(1.0, n_variants), _MAX_VARIANTS))
 
 
 @cache
