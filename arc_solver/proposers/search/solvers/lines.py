@@ -28,6 +28,8 @@ GROUPS: tuple[Directions, ...] = (
     ORTHOGONAL + DIAGONAL,
 )
 MAX_STEPS = 30
+MIN_SHARE = 0.2
+"""Of the changed cells on its rays that a colour must explain to be tried."""
 
 
 def line_strokes(scene: Scene, found: Sequence[Crowd]) -> Iterator[Stroke]:
@@ -199,12 +201,7 @@ def _colored(
     """The rays in each colour that changed cells could have from them."""
     if mode.period > 1 and max(np.bincount(n).max(initial=0) for one in cells for _, _, n in one) < 2:
         return
-    wanted = [
-        int(c)
-        for one in cells
-        for output, grid, (rows, cols, _) in zip(scene.examples.outputs, scene.grids, one, strict=True)
-        for c in np.unique(output[rows, cols][output[rows, cols] != grid[rows, cols]])
-    ]
+    wanted = _wanted(scene, cells)
     choices: list[tuple[str, Sequence[NDArray[np.int8]] | int, float]] = [
         (str(c), c, 0.3) for c in scene.colors if c in wanted
     ]
@@ -219,6 +216,16 @@ def _colored(
         yield Stroke(anchors.head, line, scene.joined(maps), total, group, inner)
     if len(group) > 1 and mode == MODES[0]:
         yield from _crossings(scene, anchors, group, inner, cells, 2.0 + anchors.cost + extra)
+
+
+def _wanted(scene: Scene, cells: Sequence[RayCells]) -> set[int]:
+    """The colours that a good share of the changed cells on the rays take."""
+    counts = np.zeros(10, dtype=np.intp)
+    for one in cells:
+        for output, grid, (rows, cols, _) in zip(scene.examples.outputs, scene.grids, one, strict=True):
+            seen = output[rows, cols]
+            counts += np.bincount(seen[seen != grid[rows, cols]], minlength=10)
+    return set(np.flatnonzero((counts > 0) & (counts >= MIN_SHARE * counts.sum())).tolist())
 
 
 def _crossings(

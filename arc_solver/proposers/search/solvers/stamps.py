@@ -6,8 +6,9 @@ them explain a task, and in what order they lie, is found next door.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -25,98 +26,96 @@ SYMMETRIC = (
 )
 
 Offset = tuple[int, int]
-Shifted = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
-"""Cells at one place relative to their markers: indices into the flat scene, and numbers of grids and markers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Surroundings:
+    """What lies around the markers of one kind, M over all grids together.
+
+    Attributes:
+        anchors: The markers.
+        cells: Where each place around each marker is in the flat scene, -1 outside the grid, shape (M, W, W).
+        own: Source of a colour -> its value for each marker, shape (M,).
+        order: The order in which markers of one grid are visited, shape (M,).
+    """
+
+    anchors: Anchors
+    cells: NDArray[np.intp]
+    own: dict[str, NDArray[np.int8]]
+    order: NDArray[np.intp]
+
+    def at(self, offset: Offset) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """The cells at one place relative to their markers, and which markers have it inside the grid."""
+        cells = self.cells[:, offset[0] + REACH, offset[1] + REACH]
+        inside = cells >= 0
+        return cells[inside], inside
 
 
 def stamp_strokes(scene: Scene, found: Sequence[Crowd]) -> Iterator[Stroke]:
     """The pattern around each kind of marker, one stroke for each colour of the pattern and one for all."""
+    windows = _index_windows(scene)
     corner_anchors = [one for crowd in found for one in object_anchors(crowd)]
     for anchors in (*cell_anchors(scene), *corner_anchors):
-        pattern = _pattern(scene, anchors)
+        around = _Surroundings(
+            anchors,
+            np.concatenate([w[tuple(spots.T)] for w, spots in zip(windows, anchors.spots, strict=True)]),
+            {source: np.concatenate(values) for source, values in anchors.colors.items()},
+            np.concatenate([np.arange(len(spots)) for spots in anchors.spots]),
+        )
+        pattern = _pattern(scene, around)
         parts: defaultdict[str, list[Offset]] = defaultdict(list)
         for offset, color in pattern.items():
             parts[color].append(offset)
         for color, offsets in parts.items():
-            yield from _strokes(scene, anchors, dict.fromkeys(offsets, color))
+            yield from _strokes(scene, around, dict.fromkeys(offsets, color))
         if len(parts) > 1 and set(parts).isdisjoint(anchors.colors):
-            yield from _strokes(scene, anchors, pattern)
+            yield from _strokes(scene, around, pattern)
 
 
-def _pattern(scene: Scene, anchors: Anchors) -> dict[Offset, str]:
+def _index_windows(scene: Scene) -> list[NDArray[np.intp]]:
+    """For every cell of every grid the flat indices of its surroundings, -1 outside."""
+    windows, start = [], 0
+    for grid in scene.grids:
+        numbers = np.arange(start, start + grid.size).reshape(grid.shape)
+        padded = np.pad(numbers, REACH, constant_values=-1)
+        windows.append(sliding_window_view(padded, (2 * REACH + 1, 2 * REACH + 1)))
+        start += grid.size
+    return windows
+
+
+def _pattern(scene: Scene, around: _Surroundings) -> dict[Offset, str]:
     """Where around the markers something may be painted, and in which colour: a number or the source of one."""
+    changed = np.append(scene.own != scene.target, False)
+    empty = np.append((scene.own == scene.target) & (scene.own == scene.background), False)
+    promising = changed[around.cells].any(axis=0) & ~empty[around.cells].any(axis=0)
     pattern: dict[Offset, str] = {}
-    for offset in _promising(scene, anchors):
-        shifted = _shifted(scene, anchors, offset)
-        if shifted is None:
-            continue
-        cells, grids, numbers = shifted
-        changed = scene.own[cells] != scene.target[cells]
-        color = _color(scene, anchors, cells[changed], grids[changed], numbers[changed])
+    for row, col in np.argwhere(promising):
+        offset = int(row) - REACH, int(col) - REACH
+        color = _color(scene, around, offset, changed)
         if color is not None:
             pattern[offset] = color
     return pattern
 
 
-def _promising(scene: Scene, anchors: Anchors) -> list[Offset]:
-    """Places around the markers where no cell is empty and stays so, and some cell changes."""
-    if "windows" not in scene.memory:
-        scene.memory["windows"] = [
-            (_windows((a == b) & (a == scene.background)), _windows(a != b))
-            for a, b in zip(scene.grids, scene.examples.outputs, strict=True)
-        ]
-    harmed = np.zeros((2 * REACH + 1, 2 * REACH + 1), dtype=np.bool_)
-    changed = harmed.copy()
-    for spots, (empty, changing) in zip(anchors.spots, scene.memory["windows"], strict=True):
-        at = tuple(spots.T)
-        harmed |= empty[at].any(axis=0)
-        changed |= changing[at].any(axis=0)
-    return [(int(row) - REACH, int(col) - REACH) for row, col in np.argwhere(changed & ~harmed)]
-
-
-def _windows(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The surroundings of every cell, shape (rows, columns, 2 * REACH + 1, 2 * REACH + 1)."""
-    return sliding_window_view(np.pad(cells, REACH), (2 * REACH + 1, 2 * REACH + 1))
-
-
-def _shifted(scene: Scene, anchors: Anchors, offset: Offset) -> Shifted | None:
-    key = ("shifted", id(anchors), offset)
-    if key not in scene.memory:
-        cells, grids, numbers, start = [], [], [], 0
-        for index, (grid, spots) in enumerate(zip(scene.grids, anchors.spots, strict=True)):
-            at = spots + np.array(offset)
-            inside = ((at >= 0) & (at < grid.shape)).all(axis=1)
-            cells.append(start + at[inside, 0] * grid.shape[1] + at[inside, 1])
-            numbers.append(np.flatnonzero(inside))
-            grids.append(np.full(inside.sum(), index))
-            start += grid.size
-        joined = np.concatenate(cells), np.concatenate(grids), np.concatenate(numbers)
-        scene.memory[key] = joined if len(joined[0]) else None
-    found: Shifted | None = scene.memory[key]
-    return found
-
-
-def _color(
-    scene: Scene,
-    anchors: Anchors,
-    cells: NDArray[np.intp],
-    grids: NDArray[np.intp],
-    numbers: NDArray[np.intp],
-) -> str | None:
+def _color(scene: Scene, around: _Surroundings, offset: Offset, changed: NDArray[np.bool_]) -> str | None:
     """The colour that most changed cells agree on; a marker's own colour wins if it explains as many."""
-    seen = scene.target[cells]
-    (constant, count), *_ = Counter(seen.tolist()).most_common(1)
+    cells, inside = around.at(offset)
+    changing = changed[cells]
+    seen = scene.target[cells[changing]]
+    counts = np.bincount(seen)
+    constant, count = int(counts.argmax()), int(counts.max())
     best = str(constant)
-    for source, values in anchors.colors.items():
-        own = np.array([values[g][n] for g, n in zip(grids, numbers, strict=True)], dtype=np.int8)
+    for source, values in around.own.items():
+        own = values[inside][changing]
         same = int(np.count_nonzero(own == seen))
-        if same >= count and (same > count or len(set(own.tolist())) > 1):
+        if same >= count and (same > count or (own != own[0]).any()):
             best, count = source, same
-    return best if 2 * count >= len(cells) and best != str(scene.background) else None
+    return best if 2 * count >= len(seen) and best != str(scene.background) else None
 
 
-def _strokes(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> Iterator[Stroke]:
+def _strokes(scene: Scene, around: _Surroundings, pattern: dict[Offset, str]) -> Iterator[Stroke]:
     """The pattern as a whole, and what of it is connected with the marker."""
+    anchors = around.anchors
     connected = _connected(pattern)
     wholes = [connected] if anchors.directions else [set(pattern), connected]
     for offsets in dict.fromkeys(tuple(sorted(whole)) for whole in wholes if whole):
@@ -126,9 +125,9 @@ def _strokes(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> Iter
         if len(offsets) <= MAX_LISTED and len(colors) == 1:
             row, col = anchors.place.split(", ")
             listed, line = _listed(row, col, offsets, colors[0])
-            yield Stroke(anchors.head, line, _painted(scene, anchors, chosen), cost + 0.2, listed)
+            yield Stroke(anchors.head, line, _painted(scene, around, chosen), cost + 0.2, listed)
         elif set(colors).isdisjoint(anchors.colors):
-            yield Stroke(anchors.head, _pasted(scene, anchors, chosen), _painted(scene, anchors, chosen), cost + 0.5)
+            yield Stroke(anchors.head, _pasted(scene, anchors, chosen), _painted(scene, around, chosen), cost + 0.5)
 
 
 def _size_cost(scene: Scene, anchors: Anchors, offsets: Sequence[Offset]) -> float:
@@ -176,22 +175,15 @@ def _pasted(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> str:
     return f"stamp = np.array({stamp.tolist()}, dtype=np.int8)\nout = paste_over(out, stamp, {place}, {clear})"
 
 
-def _painted(scene: Scene, anchors: Anchors, pattern: dict[Offset, str]) -> NDArray[np.int8]:
+def _painted(scene: Scene, around: _Surroundings, pattern: dict[Offset, str]) -> NDArray[np.int8]:
     """The pattern around every marker, one marker after the other as the program does it."""
     places, markers, colors = [], [], []
     for offset, color in pattern.items():
-        shifted = _shifted(scene, anchors, offset)
-        if shifted is None:
-            continue
-        cells, grids, numbers = shifted
-        own = anchors.colors.get(color)
+        cells, inside = around.at(offset)
+        own = around.own.get(color)
         places.append(cells)
-        markers.append(numbers)
-        colors.append(
-            np.full(len(cells), int(color), dtype=np.int8)
-            if own is None
-            else np.array([own[g][n] for g, n in zip(grids, numbers, strict=True)], dtype=np.int8)
-        )
+        markers.append(around.order[inside])
+        colors.append(np.full(len(cells), int(color), dtype=np.int8) if own is None else own[inside])
     painted = np.full(scene.own.shape, NOTHING, dtype=np.int8)
     order = np.argsort(np.concatenate(markers), kind="stable")
     painted[np.concatenate(places)[order]] = np.concatenate(colors)[order]
