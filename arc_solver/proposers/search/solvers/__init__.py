@@ -22,10 +22,12 @@ from arc_solver.proposers.search.solvers import (
     rebased,
     recolor,
     selection,
+    sequences,
     sorting,
     summaries,
     tiling,
     verdicts,
+    windows,
 )
 from arc_solver.proposers.search.values import Value
 
@@ -44,6 +46,8 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "assembly": assembly.solve,
     "rebased": rebased.solve,
     "answering": answering.solve,
+    "sequences": sequences.solve,
+    "windows": windows.solve,
     "object_actions": object_actions.solve,
     "drawing": drawing.solve,
 }

@@ -13,7 +13,7 @@ import numpy as np
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import cell_rules, recolor, tiling
 from arc_solver.proposers.search.solvers.crops import Crop, crops
-from arc_solver.proposers.search.solvers.formulas import formulas, gives
+from arc_solver.proposers.search.solvers.formulas import Formula, formula, formulas, gives
 from arc_solver.proposers.search.solvers.keys import keyed
 
 STAGE = "assembly"
@@ -24,6 +24,7 @@ MAX_TABLE_COST = 3.0
 MAX_COST = 10.0
 """Dearer corrections of a cut explain the pairs by heart."""
 
+LEGEND = "{int(one.grid.flat[%s]): int(one.grid.flat[%s]) for one in find_objects(grid, True, True) if one.size == 2}"
 FINISHES = formulas(
     "part, obj, grid",
     (
@@ -77,6 +78,9 @@ FINISHES = formulas(
         ("right_half(part)", 1.0),
         ("top_half(left_half(part))", 1.2),
         ("overlay_all(halves(part))", 1.2),
+        ("add_border(part, obj.color)", 1.2),
+        (f"np.array([{LEGEND % (0, -1)}.get(c, c) for c in range(10)])[part]", 2.0),
+        (f"np.array([{LEGEND % (-1, 0)}.get(c, c) for c in range(10)])[part]", 2.1),
     ),
 )
 
@@ -90,9 +94,10 @@ def solve(examples: Examples) -> Iterator[Draft]:
     if examples.same_size():
         return
     found = crops(examples)
+    finishes = (*FINISHES, *_color_finishes(examples))
     n_found = 0
     for crop in found:
-        for draft in _finished(examples, crop):
+        for draft in _finished(examples, crop, finishes):
             yield draft
             n_found += 1
         for draft in _continued(examples, crop):
@@ -107,8 +112,23 @@ def solve(examples: Examples) -> Iterator[Draft]:
         yield from _ruled(examples, found)
 
 
-def _finished(examples: Examples, crop: Crop) -> Iterator[Draft]:
-    for one in FINISHES:
+def _color_finishes(examples: Examples) -> Iterator[Formula]:
+    """What is done with one colour that every input or output has."""
+    for color in sorted(set(range(1, 10)).intersection(*(np.unique(grid).tolist() for grid in examples.inputs))):
+        for source, cost in (
+            (f"remove_color(part, {color})", 1.0),
+            (f"keep_color(part, {color})", 1.1),
+            (f"crop_to_content(remove_color(part, {color}))", 1.4),
+            (f"crop_to_color(part, {color})", 1.2),
+        ):
+            yield formula("part, obj, grid", source, cost)
+    edges = {int(output[0, 0]) for output in examples.outputs}
+    if len(edges) == 1:
+        yield formula("part, obj, grid", f"add_border(part, {next(iter(edges))})", 1.2)
+
+
+def _finished(examples: Examples, crop: Crop, finishes: Sequence[Formula]) -> Iterator[Draft]:
+    for one in finishes:
         if gives(one, examples.outputs, crop.grids, crop.objects, examples.inputs):
             if one.source == "part":
                 body: tuple[str, ...] = (*crop.statements, f"return {crop.source}")

@@ -14,8 +14,8 @@ import numpy as np
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import cell_rules, recolor
-from arc_solver.proposers.search.solvers.formulas import formula, grids_of
-from arc_solver.proposers.search.solvers.size_law import factor_laws, side_laws
+from arc_solver.proposers.search.solvers.formulas import formula, grids_of, values_of
+from arc_solver.proposers.search.solvers.size_law import NUMBERS, SideLaw, factor_laws, side_laws
 from arc_solver.proposers.search.values import signature
 
 STAGE = "growth"
@@ -102,6 +102,7 @@ def _simply(rest: Examples) -> Iterator[Draft]:
 
 def _by_factor(examples: Examples) -> Iterator[_Grown]:
     for rows, cols in factor_laws(examples)[:MAX_LAWS]:
+        yield from _counted_copies(examples, rows, cols)
         for template, cost in FACTOR_WAYS:
             same = rows.source == cols.source
             names = ("n", "n") if same and not rows.source.isdigit() else (rows.source, cols.source)
@@ -114,6 +115,21 @@ def _by_factor(examples: Examples) -> Iterator[_Grown]:
                 start = (f"n = {rows.source}",) if names[0] == "n" else ()
                 total = cost + rows.cost + (0.0 if same else cols.cost)
                 yield _Grown((*start, f"grid = {source}"), tuple(grids), total)
+
+
+def _counted_copies(examples: Examples, rows: SideLaw, cols: SideLaw) -> Iterator[_Grown]:
+    """As many copies as something is counted, in reading order."""
+    sides = f"rows, cols = {rows.source}, {cols.source}"
+    copies = "np.kron((np.arange(rows * cols) < n).reshape(rows, cols), grid)"
+    one = formula("grid, rows, cols, n", copies, 1.5)
+    for number in NUMBERS:
+        counts = values_of(number, examples.inputs)
+        if counts is None or len(set(counts[: examples.n_train])) < 2:
+            continue
+        grids = grids_of(one, examples.inputs, rows.sides, cols.sides, counts)
+        if grids is not None:
+            cost = one.cost + number.cost + rows.cost + (0.0 if rows.source == cols.source else 0.5 + cols.cost)
+            yield _Grown((sides, f"n = {number.source}", f"grid = {copies}"), tuple(grids), cost)
 
 
 def _by_size(examples: Examples) -> Iterator[_Grown]:

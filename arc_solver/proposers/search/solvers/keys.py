@@ -30,6 +30,7 @@ COMBINED = formulas(
         (f"np.where(mask != dominant_color(mask), {STRETCHED}, 0)", 1.3),
         (f"np.where(mask != 0, {STRETCHED}, mask)", 1.4),
         (f"np.where(mask == 0, {STRETCHED}, mask)", 1.2),
+        ("paste(mask, upscale(key, (len(mask) - 2) // len(key)), 1, 1)", 1.4),
         ("np.kron(mask, key != 0)", 1.0),
         ("np.kron(mask != 0, key)", 1.0),
     ),
@@ -81,10 +82,11 @@ def _corner_cells(examples: Examples) -> Iterator[_Cut]:
 
 
 def _divides(mask: _Cut, key: _Cut, outputs: Sequence[Grid]) -> bool:
-    """True if the mask has the output's size and the key divides it, or if their sizes multiply to the output's."""
+    """True if the mask has the output's size and the key divides it or its inside, or if their sizes multiply to it."""
     for one, other, output in zip(mask.grids, key.grids, outputs, strict=False):
         fits = one.shape == output.shape and output.shape[0] % other.shape[0] == output.shape[1] % other.shape[1] == 0
+        framed = one.shape == output.shape and (len(one) - 2) % len(other) == 0
         product = tuple(np.multiply(one.shape, other.shape).tolist())
-        if not fits and product != output.shape:
+        if not fits and not framed and product != output.shape:
             return False
     return True

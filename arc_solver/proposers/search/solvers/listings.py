@@ -94,6 +94,7 @@ BARS = formulas(
     ),
 )
 
+CENTERED = "[[(objs[0].height - obj.height) // 2] * 2, [(objs[0].width - obj.width) // 2] * 2]"
 ROWS, COLS = "sorted({obj.row for obj in objs})", "sorted({obj.col for obj in objs})"
 CELL = "max((obj.color for obj in objs if (obj.row, obj.col) == (r, c)), default=0)"
 IN_LINE = "np.ptp([obj.col for obj in objs]) > np.ptp([obj.row for obj in objs])"
@@ -108,6 +109,7 @@ PIECES: tuple[Layout, ...] = (
                 ("np.vstack([obj.grid for obj in objs])", 0.8),
                 ("np.hstack([np.pad(obj.grid, ((0, 0), (0, 1))) for obj in objs])[:, :-1]", 1.4),
                 ("np.vstack([np.pad(obj.grid, ((0, 1), (0, 0))) for obj in objs])[:-1]", 1.4),
+                (f"overlay_all([np.pad(obj.grid, {CENTERED}) for obj in objs])", 1.6),
             ),
         )
     ),

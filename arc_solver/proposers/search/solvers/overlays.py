@@ -13,14 +13,16 @@ import numpy as np
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import panel_rules, recolor
-from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, formula, formulas, is_grid
+from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas, gives, is_grid
 from arc_solver.proposers.search.solvers.size_law import side_laws
 from arc_solver.proposers.search.values import Value, signature
 
 STAGE = "overlays"
 MAX_LAWS = 2
-MAX_WINDOWS = 9
+MAX_WINDOWS = 25
+MAX_ORDERED = 9
 MAX_COST = 7.0
+MAX_TABLE_COST = 3.0
 
 FOUR_CORNERS = "[grid[:height, :width], grid[:height, -width:], grid[-height:, :width], grid[-height:, -width:]]"
 TWO_ENDS = "[grid[:height, :width], grid[-height:, -width:]]"
@@ -48,6 +50,15 @@ VIEWS = formulas(
         ("part.T", 0.9),
         ("np.rot90(part)", 0.9),
         ("np.rot90(part, 3)", 0.9),
+    ),
+)
+REDUCTIONS = formulas(
+    "parts",
+    (
+        ("np.max(parts, axis=0)", 1.0),
+        ("np.min(parts, axis=0)", 1.0),
+        ("np.where(np.ptp(parts, axis=0) == 0, parts[0], 0)", 1.4),
+        ("np.apply_along_axis(lambda cells: np.bincount(cells).argmax(), 0, np.array(parts))", 1.5),
     ),
 )
 
@@ -103,6 +114,8 @@ def _windows(examples: Examples) -> Iterator[_Windows]:
     pairs = list(zip(examples.train_inputs, examples.outputs, strict=True))
     if any(b.size >= a.size or b.shape[0] > a.shape[0] or b.shape[1] > a.shape[1] or b.size == 1 for a, b in pairs):
         return
+    if all(output.min() == output.max() for output in examples.outputs):
+        return
     seen: set[bytes] = set()
     for windows in (*_corners(examples), *_lists(examples)):
         key = b"".join(signature("grids", parts) for parts in windows.parts)
@@ -129,13 +142,34 @@ def _corners(examples: Examples) -> Iterator[_Windows]:
 
 
 def _lists(examples: Examples) -> Iterator[_Windows]:
-    for one in LISTS:
+    for one in (*LISTS, *_around_marks(examples), *_tiles(examples)):
         try:
             parts = tuple(tuple(one.function(grid)) for grid in examples.inputs)
         except FORMULA_ERRORS:
             continue
         if _fit(parts, examples.outputs):
             yield _Windows((), one.source, parts, one.cost + 0.5)
+
+
+def _around_marks(examples: Examples) -> Iterator[Formula]:
+    """The windows around every cell of one colour."""
+    shapes = {output.shape for output in examples.outputs}
+    if len(shapes) != 1 or any(side % 2 == 0 for side in next(iter(shapes))):
+        return
+    up, left = (side // 2 for side in next(iter(shapes)))
+    for color in sorted(set(range(1, 10)).intersection(*(np.unique(grid).tolist() for grid in examples.inputs))):
+        window = f"grid[r - {up}:r + {up + 1}, c - {left}:c + {left + 1}]"
+        yield formula("grid", f"[{window} for r, c in np.argwhere(grid == {color})]", 1.6)
+
+
+def _tiles(examples: Examples) -> Iterator[Formula]:
+    """Windows of the outputs' size side by side; what does not fill one at the far edges is left out."""
+    shapes = {output.shape for output in examples.outputs}
+    if len(shapes) == 1:
+        rows, cols = next(iter(shapes))
+        places = f"np.ndindex(grid.shape[0] // {rows}, grid.shape[1] // {cols})"
+        window = f"grid[{rows} * r:{rows} * r + {rows}, {cols} * c:{cols} * c + {cols}]"
+        yield formula("grid", f"[{window} for r, c in {places}]", 1.6)
 
 
 def _fit(parts: Sequence[Sequence[Grid]], outputs: Sequence[Grid]) -> bool:
@@ -160,7 +194,8 @@ def _single(examples: Examples, windows: _Windows) -> Iterator[Draft]:
             yield examples.draft(STAGE, (*windows.statements, f"return {source}"), cost + view.cost)
         if not fitting:
             rest = examples.after((*windows.statements, f"grid = parts[{index}]"), grids, cost)
-            yield from (Draft(STAGE, draft.body, draft.cost) for draft in recolor.solve(rest))
+            limit = cost + MAX_TABLE_COST
+            yield from (Draft(STAGE, draft.body, draft.cost) for draft in recolor.solve(rest) if draft.cost <= limit)
 
 
 def _laid(examples: Examples, windows: _Windows) -> Iterator[Draft]:
@@ -172,7 +207,11 @@ def _laid(examples: Examples, windows: _Windows) -> Iterator[Draft]:
         if all(np.array_equal(a, b) for a, b in zip(laid, examples.outputs, strict=True)):
             yield examples.draft(STAGE, (*windows.statements, f"return overlay_all({source})"), windows.cost + 1.0)
             return
-    if len(counts) != 1:
+    for one in REDUCTIONS if min(counts) > 2 and not windows.start else ():
+        if gives(one, examples.outputs, windows.parts):
+            yield examples.draft(STAGE, (*windows.statements, f"return {one.source}"), windows.cost + one.cost)
+            return
+    if len(counts) != 1 or max(counts) > MAX_ORDERED:
         return
     order_found = _order(windows.parts[:n_train], examples.outputs, next(iter(counts)))
     if order_found is not None:
