@@ -5,12 +5,11 @@ Knows nothing of rays, nor of which strokes explain a task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl.drawing import draw_box, fill_box
 from arc_solver.dsl.registry import Color, Object
 from arc_solver.dsl.relations import between_cells
 from arc_solver.grids import Grid
@@ -138,31 +137,32 @@ def _constants(scene: Scene, maps: Maps, expression: str, cost: float) -> Iterat
         yield Stroke((), f"out = paint_cells(out, {expression}, {color})", painted, cost + 0.3)
 
 
-Box = Callable[[Grid, int, int, int, int, Color], Grid]
-
-
 def box_strokes(scene: Scene, crowd: Crowd) -> Iterator[Stroke]:
     """Frames and full boxes around objects, or within them, at a distance."""
+    distances = [[box_distance(grid, o) for o in one] for grid, one in zip(scene.grids, crowd.objects, strict=True)]
     if any(scene.background in np.unique(o.grid) for one in crowd.objects for o in one):
         margins = range(-MAX_MARGIN, MAX_MARGIN + 1)
     else:
         margins = range(1, MAX_MARGIN + 1) if all(o.size == 1 for one in crowd.objects for o in one) else range(-2, 4)
-    kinds: tuple[tuple[str, Box], ...] = (("draw_box", draw_box), ("fill_box", fill_box))
     for margin in margins:
-        for name, draw in kinds:
-            maps = [
-                _boxed(grid, objects, margin, draw) for grid, objects in zip(scene.grids, crowd.objects, strict=True)
-            ]
+        for name, full in (("draw_box", False), ("fill_box", True)):
+            maps = [_boxed(grid, one, margin, full) for grid, one in zip(scene.grids, distances, strict=True)]
             yield from _box_colors(scene, crowd, scene.joined(maps), name, margin)
 
 
-def _boxed(grid: Grid, objects: Sequence[Object], margin: int, draw: Box) -> NDArray[np.int8]:
+def box_distance(grid: Grid, o: Object) -> NDArray[np.intp]:
+    """Steps from each cell to the rim of the object's box, negative within it: the box `n` away is where it is `n`."""
+    rows, cols = np.ogrid[: grid.shape[0], : grid.shape[1]]
+    down, across = np.maximum(o.row - rows, rows - o.bottom), np.maximum(o.col - cols, cols - o.right)
+    distance: NDArray[np.intp] = np.maximum(down, across)
+    return distance
+
+
+def _boxed(grid: Grid, distances: Sequence[NDArray[np.intp]], margin: int, full: bool) -> NDArray[np.int8]:
     """The number of the object whose box covers each cell, `NOTHING` where none does."""
     numbers = np.full(grid.shape, NOTHING, dtype=np.int8)
-    for index, o in enumerate(objects):
-        corners = o.row - margin, o.col - margin, o.bottom + margin, o.right + margin
-        if corners[0] <= corners[2] and corners[1] <= corners[3]:
-            numbers = draw(numbers, *corners, Color(index))
+    for index, distance in enumerate(distances):
+        numbers[distance <= margin if full else distance == margin] = index
     return numbers
 
 

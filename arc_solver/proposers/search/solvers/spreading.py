@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl.drawing import draw_box
 from arc_solver.dsl.features import neighbor
-from arc_solver.dsl.registry import Color, Object
+from arc_solver.dsl.registry import Object
 from arc_solver.dsl.relations import grow_cells
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.solvers.anchors import Crowd
+from arc_solver.proposers.search.solvers.joins import box_distance
 from arc_solver.proposers.search.solvers.strokes import NOTHING, Scene, Stroke
 
 MAX_GAP = 2
@@ -148,11 +148,10 @@ def _all_rings(scene: Scene, crowd: Crowd, first: int, period: int) -> Bools | N
 
 
 def _rings(grid: Grid, objects: Sequence[Object], first: int, period: int) -> Bools:
-    drawn = np.zeros(grid.shape, dtype=np.int8)
+    cells = np.zeros(grid.shape, dtype=np.bool_)
     for o in objects:
-        for n in range(first, 30, period):
-            drawn = draw_box(drawn, o.row - n, o.col - n, o.bottom + n, o.right + n, Color(1))
-    cells: Bools = drawn == 1
+        distance = box_distance(grid, o)
+        cells |= (distance >= first) & ((distance - first) % period == 0)
     return cells
 
 
@@ -179,8 +178,12 @@ def _all_repeated(scene: Scene, crowd: Crowd, d: tuple[int, int], gap: int) -> G
     """The copies of every grid as one array; None if a cell that stays empty lies under one."""
     found = []
     for grid, output, objects in zip(scene.grids, scene.examples.outputs, crowd.objects, strict=True):
+        empty = (grid == output) & (grid == scene.background)
+        for o in objects:
+            if empty[_cells_of(grid, o, d[0] * (o.height + gap), d[1] * (o.width + gap))].any():
+                return None
         painted = _repeated(grid, objects, d, gap, None)
-        if ((painted != NOTHING) & (grid == output) & (grid == scene.background)).any():
+        if ((painted != NOTHING) & empty).any():
             return None
         found.append(painted)
     return scene.joined(found)
