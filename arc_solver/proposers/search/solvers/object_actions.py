@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers.object_canvas import Canvas, Rule, bits_of, cells_of
 from arc_solver.proposers.search.solvers.object_marks import marks, own_cells
@@ -40,7 +39,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     if not examples.same_size() or sum(grid.size for grid in examples.train_inputs) > MAX_CELLS:
         return
     canvas = _canvas(examples)
-    if not canvas.changed or any(grids_equal(a, b) for a, b in zip(examples.inputs, examples.outputs, strict=False)):
+    if not canvas.changed:
         return
     finders = [_finder(scene, examples, canvas) for scene in scenes(examples)]
     pool = _distinct([rule for finder in finders for rule in finder.explain()])
@@ -110,7 +109,8 @@ def _layers(finders: Sequence[SceneRules], pool: Sequence[Rule], canvas: Canvas)
     sound = [rule for rule in pool if not rule.wrong]
     for last in sorted(sound, key=lambda rule: _worth(rule, canvas.changed))[:MAX_LAST]:
         hidden = cells_of(last.right, len(canvas.target))
-        under = [rule for finder in finders for rule in finder.explain(hidden) if not rule.wrong & ~last.right]
+        fresh = [rule for finder in finders for rule in finder.explain(hidden) if not rule.wrong & ~last.right]
+        under = [*fresh, *(rule for rule in pool if not rule.wrong & ~last.right)]
         rest = canvas.changed & ~last.right
         for rules in _few(_distinct(under), rest):
             yield (*rules, last), _joint_cost((*rules, last))

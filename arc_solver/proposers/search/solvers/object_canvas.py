@@ -81,20 +81,24 @@ class Painting:
         mark: The mark.
         restricted: True if only background may be painted over.
         cells: For each object the cells that it touches, as positions on the canvas.
+        everything: All these cells in one.
         gains: Bit i is set if the i-th object's mark covers a changed cell.
         own: For each object the own colours of its mark, None if the mark has none.
         spared: True if cells were left out because they are not background.
         moves: True if the object may be erased first.
         shown: For each object the one colour that the outputs show there, `NO_COLOR` if there are several.
         copies: Bit i is set if the outputs show the i-th object's own colours there.
+        by_color: For each colour of `shown`, bit i is set if it is the i-th object's.
     """
 
     mark: Mark
     restricted: bool
     cells: list[Positions]
+    everything: Positions
     gains: int
     own: list[NDArray[np.int8]] | None
     spared: bool
     moves: bool
     shown: list[int] = field(default_factory=list)
     copies: int = 0
+    by_color: dict[int, int] = field(default_factory=dict)

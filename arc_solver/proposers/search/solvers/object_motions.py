@@ -271,6 +271,7 @@ def _box_of(cells: NDArray[np.bool_]) -> Box:
 def _towards(target: str, boxes: Sequence[Box]) -> Iterator[Mark]:
     """Up to the box of a target, onto it, mirrored by it; lines to it and away from it."""
     begin = f"target = {target}"
+    in_line = "target.row <= obj.center[0] <= target.bottom or target.col <= obj.center[1] <= target.right"
     frame = (
         begin,
         "rows = max(0, target.row - obj.bottom - 1) - max(0, obj.row - target.bottom - 1)",
@@ -284,6 +285,11 @@ def _towards(target: str, boxes: Sequence[Box]) -> Iterator[Mark]:
         cols = max(0, left - obj.right - 1) - max(0, obj.col - right - 1)
         return rows, cols
 
+    def level(thing: Thing) -> bool:
+        top, left, bottom, right = boxes[thing.pair]
+        row, col = thing.obj.center
+        return top <= row <= bottom or left <= col <= right
+
     def moved(thing: Thing) -> Place:
         rows, cols = gap(thing)
         return thing.rows + rows, thing.cols + cols
@@ -295,15 +301,15 @@ def _towards(target: str, boxes: Sequence[Box]) -> Iterator[Mark]:
 
     def line(thing: Thing) -> Positions:
         rows, cols = gap(thing)
-        if rows and cols:
-            return NOWHERE
         row, col = thing.obj.center
+        if not level(thing):
+            return NOWHERE
         steps = np.arange(abs(rows + cols) + 1)
         return inside_positions(thing, row + steps * np.sign(rows), col + steps * np.sign(cols))
 
     def away(thing: Thing) -> Positions:
         rows, cols = gap(thing)
-        if (rows == 0) == (cols == 0):
+        if not level(thing) or not (rows or cols):
             return NOWHERE
         row, col = thing.obj.center
         steps = np.arange(1, REACH)
@@ -322,9 +328,9 @@ def _towards(target: str, boxes: Sequence[Box]) -> Iterator[Mark]:
     place = "move_object(obj, target.center[0] - obj.center[0], target.center[1] - obj.center[1])"
     yield _image(place, centered, 1.7, (begin,))
     drawn = "draw_line({out}, *obj.center, obj.center[0] + rows, obj.center[1] + cols, {color})"
-    yield Mark(drawn, line, 1.9, False, (*frame, "if rows == 0 or cols == 0:"))
+    yield Mark(drawn, line, 1.9, False, (*frame, f"if {in_line}:"))
     ray = "draw_ray({out}, *obj.center, -np.sign(rows), -np.sign(cols), {color})"
-    yield Mark(ray, away, 2.0, False, (*frame, "if (rows == 0) != (cols == 0):"))
+    yield Mark(ray, away, 2.0, False, (*frame, f"if ({in_line}) and rows != cols:"))
     down, across = "target.row + target.bottom - obj.bottom", "target.col + target.right - obj.right"
     yield _image(f"place_object(mirror_object(obj, True), {down}, obj.col)", mirrored_down, 1.9, (begin,))
     yield _image(f"place_object(mirror_object(obj, False), obj.row, {across})", mirrored_across, 1.9, (begin,))

@@ -53,7 +53,7 @@ class SceneRules:
     _paintings: list[Painting] = field(default_factory=list)
     _columns: list[Column] | None = None
     _predicates: list[Predicate] | None = None
-    _sources: list[Column] | None = None
+    _sources: list[tuple[Column, dict[Any, int]]] | None = None
     _changed: NDArray[np.bool_] = field(init=False)
     _pair_bits: list[int] = field(init=False)
     _test_bits: list[int] = field(init=False)
@@ -115,7 +115,7 @@ class SceneRules:
                 promising = promising or self._promises(mark, found, colors, thing.background)
         if not promising:
             return None
-        return Painting(mark, restricted, cells, gains, own or None, spared, moves)
+        return Painting(mark, restricted, cells, np.concatenate(cells), gains, own or None, spared, moves)
 
     def _promises(self, mark: Mark, found: Positions, colors: NDArray[np.int8] | None, background: int) -> bool:
         """Whether the outputs show something like the mark, in one colour or in the object's own."""
@@ -129,7 +129,7 @@ class SceneRules:
     def _look(self, painting: Painting, hidden: NDArray[np.bool_] | None) -> None:
         """See what the outputs show; where marks overlap, or in hidden cells, another may have been painted later."""
         target, cells, own = self.canvas.target, painting.cells, painting.own
-        times = np.bincount(np.concatenate(cells), minlength=len(target))
+        times = np.bincount(painting.everything, minlength=len(target))
         painting.shown, painting.copies = [], 0
         for index, found in enumerate(cells):
             colors = own[index] if own else None
@@ -152,29 +152,43 @@ class SceneRules:
         """The rules about all marks that promise something.
 
         Args:
-            hidden: Cells that are painted over later, shape (n_cells,).
+            hidden: Cells that are painted over later, shape (n_cells,); only rules about marks that reach into them.
         """
         for painting in self._paintings:
+            if hidden is not None and not hidden[painting.everything].any():
+                continue
             self._look(painting, hidden)
             yield from self._explain(painting, painting.moves)
 
     def _explain(self, painting: Painting, moves: bool) -> Iterator[Rule]:
+        everyone = (1 << len(self.things)) - 1
+        painting.by_color = _by_value(painting.shown)
         useful = [color for i, color in enumerate(painting.shown) if painting.gains >> i & 1 and color >= 0]
         if painting.own is not None:
             yield from self._chosen(painting, AS_IS, None, painting.copies, 0.0, moves)
         ground = {thing.background for thing in self.things}
         for color in sorted(set(useful) - (ground if not painting.mark.is_filling else set())):
             values = [color] * len(self.things)
-            yield from self._in_color(painting, str(color), values, 0.3, moves)
+            yield from self._in_color(painting, str(color), values, {color: everyone}, 0.3, moves)
         if len(set(useful)) > 1:
-            for source in self.sources:
-                yield from self._in_color(painting, source.expression, source.values, source.cost, moves)
-            yield from self._tables(painting)
+            for source, by_value in self.sources:
+                yield from self._in_color(painting, source.expression, source.values, by_value, source.cost, moves)
+            if len(set(useful)) <= MAX_TABLE:
+                yield from self._tables(painting)
 
     def _in_color(
-        self, painting: Painting, color: str, values: Sequence[Any], cost: float, moves: bool
+        self,
+        painting: Painting,
+        color: str,
+        values: Sequence[Any],
+        by_value: dict[Any, int],
+        cost: float,
+        moves: bool,
     ) -> Iterator[Rule]:
-        fitting = sum(1 << i for i, shown in enumerate(painting.shown) if shown == values[i] or shown == NOTHING_SEEN)
+        seen = painting.by_color
+        fitting = seen.get(NOTHING_SEEN, 0)
+        for value, bits in by_value.items():
+            fitting |= bits & seen.get(value, 0)
         yield from self._chosen(painting, color, values, fitting, cost, moves)
 
     def _chosen(
@@ -337,8 +351,18 @@ class SceneRules:
         return self._predicates
 
     @property
-    def sources(self) -> list[Column]:
-        """Colours that this scene's objects refer to."""
+    def sources(self) -> list[tuple[Column, dict[Any, int]]]:
+        """Colours that this scene's objects refer to, and which training objects refer to each."""
         if self._sources is None:
-            self._sources = color_sources(self.scene)
+            n = len(self.things)
+            self._sources = [(one, _by_value(one.values[:n])) for one in color_sources(self.scene)]
         return self._sources
+
+
+def _by_value(values: Sequence[Any]) -> dict[Any, int]:
+    """For each value, bit i is set if the i-th is it."""
+    bits: dict[Any, int] = {}
+    for index, value in enumerate(values):
+        bits[value] = bits.get(value, 0) | 1 << index
+    bits.pop(NO_COLOR, None)
+    return bits
