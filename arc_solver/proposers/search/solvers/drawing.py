@@ -17,7 +17,7 @@ from arc_solver.proposers.search.solvers.spreading import spreading_strokes
 from arc_solver.proposers.search.solvers.stamps import stamp_strokes
 from arc_solver.proposers.search.solvers.strokes import drawings, scene_of
 
-MAX_STAMPS_COST = 9.0
+MAX_STAMPS_COST = 7.0
 
 
 def solve(examples: Examples) -> Iterator[Draft]:

@@ -28,6 +28,8 @@ GROUPS: tuple[Directions, ...] = (
     ORTHOGONAL + DIAGONAL,
 )
 MAX_STEPS = 30
+OWN = -2
+"""As a colour to be met: the colour of the cell where the ray starts."""
 MIN_SHARE = 0.2
 """Of the changed cells on its rays that a colour must explain to be tried."""
 
@@ -129,6 +131,9 @@ def _filtered_rays(
 def _filters(scene: Scene) -> Iterator[_Filter]:
     """Conditions on a place and a direction: what is seen ahead or behind, at once or further away."""
     yield _Filter("if neighbor(grid, -d_row, -d_col)[row, col] < 0:", "neighbor", -1, NOTHING, 0.7)
+    for kind in ("ray_color", "neighbor") if len(scene.content) > 1 else ():
+        yield _Filter(f"if {kind}(grid, d_row, d_col)[row, col] == grid[row, col]:", kind, 1, OWN, 0.8)
+        yield _Filter(f"if {kind}(grid, -d_row, -d_col)[row, col] == grid[row, col]:", kind, -1, OWN, 0.9)
     for color in scene.content:
         for kind, cost in (("ray_color", 0.8), ("neighbor", 0.9)):
             yield _Filter(f"if {kind}(grid, d_row, d_col)[row, col] == {color}:", kind, 1, color, cost)
@@ -142,7 +147,10 @@ def _chosen(scene: Scene, spots: Sequence[Places], one: _Filter, d: Direction) -
     if maps is None:
         look = ray_color if one.kind == "ray_color" else neighbor
         maps = scene.memory[one.kind, towards] = [look(grid, *towards) for grid in scene.grids]
-    return np.concatenate([m[tuple(s.T)] == one.color for m, s in zip(maps, spots, strict=True)])
+    met = np.concatenate([m[tuple(s.T)] for m, s in zip(maps, spots, strict=True)])
+    own = np.concatenate([grid[tuple(s.T)] for grid, s in zip(scene.grids, spots, strict=True)])
+    holds: Bools = met == (own if one.color == OWN else one.color)
+    return holds
 
 
 def _starts(
