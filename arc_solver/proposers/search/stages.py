@@ -13,6 +13,7 @@ from arc_solver.proposers.search.analysis import Analysis, analyse
 from arc_solver.proposers.search.answers import color_answers, count_answers
 from arc_solver.proposers.search.enumerate import Bank, Enumeration, enumerated_drafts
 from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.inverse import undone
 from arc_solver.proposers.search.prior import load_prior
 from arc_solver.proposers.search.second_step import recolored, ruled
 from arc_solver.proposers.search.settings import QUICK_PROGRAMS
@@ -98,6 +99,7 @@ class TaskSearch:
         yield enumerated_drafts(examples, bank)
         yield from (solve(examples, lists) for name, solve in solvers.items() if self._applies(name))
         yield recolored(examples, grids)
+        yield undone(examples, grids)
         yield side_by_side(examples, grids)
         yield layers(examples, grids)
         if self._applies("color_answers"):
