@@ -15,7 +15,7 @@ import numpy as np
 from arc_solver.dsl.registry import Object
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Examples
-from arc_solver.proposers.search.solvers.formulas import Formula, formula, formulas, grids_of, values_of
+from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas, grids_of, values_of
 from arc_solver.proposers.search.solvers.size_law import relations
 from arc_solver.proposers.search.values import signature
 
@@ -192,7 +192,7 @@ def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iter
                 [feature.function(obj, objects, grid) for obj in objects]
                 for objects, grid in zip(lists, examples.inputs, strict=True)
             ]
-        except (ValueError, IndexError):
+        except FORMULA_ERRORS:
             continue
         for word, extreme in (("max", max), ("min", min)):
             best = [[i for i, key in enumerate(row) if key == extreme(row)] for row in keys]

@@ -172,7 +172,7 @@ def _continuation() -> tuple[str, ...]:
 def _continued(grid: Grid, height: int, width: int) -> Grid | None:
     """The rows go on downwards, each like the one a period above, shifted sideways; None if there is no period."""
     n_rows = len(grid)
-    if width != grid.shape[1]:
+    if width != grid.shape[1] or height < n_rows:
         return None
     for period in range(1, n_rows):
         for step in (0, 1, -1, 2, -2):
