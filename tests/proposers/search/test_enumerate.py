@@ -62,11 +62,19 @@ def test_the_budget_is_a_count_of_programs(max_programs: int, toy_task) -> None:
     assert bank.n_programs == max_programs
 
 
-def test_a_larger_budget_only_adds(toy_task) -> None:
+def test_a_larger_budget_finds_more(toy_task) -> None:
     task = toy_task([("120/304", "3")], "67/89")
     small, large = (expressions(enumerate_for(task, n), "grid") for n in (300, 900))
-    assert large[: len(small)] == small
-    assert len(large) > len(small)
+    assert set(small) < set(large)
+
+
+def test_last_steps_have_the_size_of_the_outputs(toy_task) -> None:
+    task = toy_task([("120/304", "00/00"), ("5060/7008/0900", "000/000")], "67/89")
+    search = Enumeration(Examples.of_task(task), 4000, Deadline.after(1, ManualClock()))
+    last = [value for value in search.run().values["grid"] if value.price > search._at[0]]
+    assert last
+    for value in last:
+        assert [grid.shape for grid in value.results[:2]] == [(2, 2), (2, 3)]
 
 
 def test_the_deadline_stops_it(toy_task) -> None:
