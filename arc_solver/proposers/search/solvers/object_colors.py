@@ -17,7 +17,7 @@ from arc_solver.dsl.coloring import least_common_color, most_common_color
 from arc_solver.dsl.features import ray_color
 from arc_solver.dsl.objects import count_holes
 from arc_solver.dsl.registry import Object
-from arc_solver.dsl.relations import same_shape, touching
+from arc_solver.dsl.relations import inside_box, same_shape, touching
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
 
@@ -135,6 +135,14 @@ def _twin_color(thing: Thing, things: Sequence[Thing]) -> int:
     return NO_COLOR
 
 
+def _container_color(thing: Thing, things: Sequence[Thing]) -> int:
+    return next((o.color for o in things if o is not thing and inside_box(thing.obj, o.obj)), NO_COLOR)
+
+
+def _content_color(thing: Thing, things: Sequence[Thing]) -> int:
+    return next((o.color for o in things if o is not thing and inside_box(o.obj, thing.obj)), NO_COLOR)
+
+
 def _nearest_color(thing: Thing, things: Sequence[Thing]) -> int:
     others = [other for other in things if other is not thing]
     return min(others, key=lambda other: _distance(other.obj, thing.obj)).color if others else NO_COLOR
@@ -171,6 +179,8 @@ _COLORS: tuple[tuple[str, Measure, float], ...] = (
     ("np.bincount(grid[grow_cells(object_cells(grid, obj)) & ~object_cells(grid, obj)]).argmax()", _color_around, 1.5),
     ("next(o.color for o in objects if o.color != obj.color and touching(o, obj))", _touching_color, 1.5),
     ("next(o.color for o in objects if o.color != obj.color and same_shape(o, obj))", _twin_color, 1.6),
+    ("next(o.color for o in objects if o != obj and inside_box(obj, o))", _container_color, 1.4),
+    ("next(o.color for o in objects if o != obj and inside_box(o, obj))", _content_color, 1.4),
     (
         "min((o for o in objects if o != obj), key=lambda o: abs(o.center[0] - obj.center[0])"
         " + abs(o.center[1] - obj.center[1])).color",

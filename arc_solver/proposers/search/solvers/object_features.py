@@ -223,6 +223,17 @@ _MEASURES: tuple[tuple[str, Measure, float], ...] = (
         1.2,
     ),
     ("sorted({o.size for o in objects}, reverse=True).index(obj.size)", _size_rank, 1.2),
+    ("obj.mask.size - obj.size", lambda thing, things: thing.obj.mask.size - thing.size, 0.9),
+    (
+        "any(o.row == obj.row for o in objects if o != obj)",
+        lambda thing, things: any(o.obj.row == thing.obj.row for o in things if o is not thing),
+        1.4,
+    ),
+    (
+        "any(o.col == obj.col for o in objects if o != obj)",
+        lambda thing, things: any(o.obj.col == thing.obj.col for o in things if o is not thing),
+        1.4,
+    ),
     ("any(inside_box(o, obj) for o in objects if o != obj)", _holds_another, 1.2),
     ("any(inside_box(obj, o) for o in objects if o != obj)", _lies_in_another, 1.2),
     ("ray_color(grid, 0, 1)[obj.row, obj.col]", seen_in(0, 1), 1.5),

@@ -74,6 +74,8 @@ def _areas() -> Iterator[Mark]:
     yield Mark(edge, _box_ring(0), 0.9, over_content=True, is_filling=True)
     yield Mark("paint_cells({out}, grow_cells(object_cells(grid, obj)), {color})", _grown(True), 0.9)
     yield Mark("paint_cells({out}, grow_cells(object_cells(grid, obj), False), {color})", _grown(False), 1.0)
+    for source, half in _HALVES:
+        yield Mark(f"fill_box({{out}}, {source}, {{color}})", _bar(half), 1.2, over_content=True)
     inner = "paint_cells({out}, object_cells(grid, obj) & ~grow_cells(~object_cells(grid, obj)), {color})"
     yield Mark(inner, _inner(True), 1.0, over_content=True, is_filling=True)
     rim = "paint_cells({out}, object_cells(grid, obj) & grow_cells(~object_cells(grid, obj)), {color})"
@@ -291,6 +293,26 @@ def _between_ends(thing: Thing) -> Positions:
         return NOWHERE
     away = np.arange(steps + 1)
     return inside_positions(thing, thing.rows[0] + away * np.sign(d_row), thing.cols[0] + away * np.sign(d_col))
+
+
+_HALVES: tuple[tuple[str, Callable[[Object], Box]], ...] = (
+    (
+        "obj.row, obj.col, obj.row + obj.height // 2 - 1, obj.right",
+        lambda o: (o.row, o.col, o.row + o.height // 2 - 1, o.right),
+    ),
+    (
+        "obj.bottom - obj.height // 2 + 1, obj.col, obj.bottom, obj.right",
+        lambda o: (o.bottom - o.height // 2 + 1, o.col, o.bottom, o.right),
+    ),
+    (
+        "obj.row, obj.col, obj.bottom, obj.col + obj.width // 2 - 1",
+        lambda o: (o.row, o.col, o.bottom, o.col + o.width // 2 - 1),
+    ),
+    (
+        "obj.row, obj.right - obj.width // 2 + 1, obj.bottom, obj.right",
+        lambda o: (o.row, o.right - o.width // 2 + 1, o.bottom, o.right),
+    ),
+)
 
 
 def _moved(name: str, step: int) -> str:
