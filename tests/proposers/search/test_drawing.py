@@ -8,7 +8,7 @@ import pytest
 from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.examples import Examples
 from arc_solver.proposers.search.solvers import drawing
-from arc_solver.proposers.search.solvers.strokes import NOTHING, Stroke, drawings, scene_of
+from arc_solver.proposers.search.solvers.strokes import NOTHING, Stroke, drawings, scenes_of
 from arc_solver.sandbox.verdicts import Ok, Program
 
 Text = str
@@ -96,6 +96,15 @@ SOLVED: dict[str, tuple[str, list[tuple[Text, Text]], Text, Text]] = {
         "00000000/54500000/45400000",
         "00000000/54545454/45454545",
     ),
+    "rays on a ground of another colour, some cells 0": (
+        "lines",
+        [
+            ("77777/70777/77777/77777", "77777/00777/77777/77777"),
+            ("77777/77777/77770/77777", "77777/77777/00000/77777"),
+        ],
+        "777777/777777/770777",
+        "777777/777777/000777",
+    ),
     "a ball between two walls": (
         "spreading",
         [
@@ -138,8 +147,7 @@ def test_what_was_not_drawn_gets_no_program(pairs: list[tuple[Text, Text]], test
 
 
 def test_strokes_are_written_from_the_bottom(toy_task) -> None:
-    scene = scene_of(Examples.of_task(toy_task([("000/000", "112/020"), ("000/000", "112/020")], "000/000")))
-    assert scene is not None
+    (scene,) = scenes_of(Examples.of_task(toy_task([("000/000", "112/020"), ("000/000", "112/020")], "000/000")))
     row = np.tile(np.array([1, 1, 1, -1, -1, -1], dtype=np.int8), 2)
     corner = np.tile(np.array([-1, -1, 2, -1, 2, -1], dtype=np.int8), 2)
     strokes = [Stroke((), "corner", corner, 1.0), Stroke((), "row", row, 1.0)]
@@ -148,8 +156,7 @@ def test_strokes_are_written_from_the_bottom(toy_task) -> None:
 
 
 def test_a_stroke_that_paints_what_stays_empty_is_not_used(toy_task) -> None:
-    scene = scene_of(Examples.of_task(toy_task([("000", "110"), ("000", "110")], "000")))
-    assert scene is not None
+    (scene,) = scenes_of(Examples.of_task(toy_task([("000", "110"), ("000", "110")], "000")))
     whole = np.full(6, 1, dtype=np.int8)
     right = np.array([1, 1, NOTHING, 1, 1, NOTHING], dtype=np.int8)
     assert list(drawings(scene, "test", [Stroke((), "whole", whole, 1.0)])) == []

@@ -15,7 +15,7 @@ from arc_solver.proposers.search.solvers.lines import line_strokes
 from arc_solver.proposers.search.solvers.paths import path_strokes
 from arc_solver.proposers.search.solvers.spreading import spreading_strokes
 from arc_solver.proposers.search.solvers.stamps import stamp_strokes
-from arc_solver.proposers.search.solvers.strokes import drawings, scene_of
+from arc_solver.proposers.search.solvers.strokes import Scene, drawings, scenes_of
 
 MAX_STAMPS_COST = 7.0
 
@@ -26,9 +26,11 @@ def solve(examples: Examples) -> Iterator[Draft]:
     Args:
         examples: Any; nothing is yielded unless the outputs add something to their inputs.
     """
-    scene = scene_of(examples)
-    if scene is None:
-        return
+    for scene in scenes_of(examples):
+        yield from _drawn(scene)
+
+
+def _drawn(scene: Scene) -> Iterator[Draft]:
     found = list(crowds(scene))
     plain = list(plain_strokes(scene))
     lines = list(line_strokes(scene, found))

@@ -122,30 +122,27 @@ class Scene:
         return np.concatenate([m.ravel() for m in maps])
 
 
-def scene_of(examples: Examples) -> Scene | None:
-    """The scene of a task whose outputs add something to the background of their inputs, else None."""
+def scenes_of(examples: Examples) -> Iterator[Scene]:
+    """The task on each background that its inputs may share, where the outputs add something to that background."""
     if not examples.same_size():
-        return None
-    background = _background(examples.inputs)
-    if background is None:
-        return None
+        return
     own = np.concatenate([grid.ravel() for grid in examples.train_inputs])
     target = np.concatenate([grid.ravel() for grid in examples.outputs])
     changed = own != target
-    added = changed & (own == background)
-    if not added.any() or 2 * np.count_nonzero(own == background) < own.size // 2:
-        return None
-    counts = Counter(target[changed & (target != background)].tolist())
-    content = tuple(color for color in np.unique(own).tolist() if color != background)
-    colors = tuple(color for color, _ in counts.most_common())
-    return Scene(examples, background, own, target, colors, content)
+    for background in _backgrounds(examples.inputs):
+        empty = own == background
+        if (changed & empty).any() and 4 * np.count_nonzero(empty) >= own.size:
+            counts = Counter(target[changed & (target != background)].tolist())
+            content = tuple(color for color in np.unique(own).tolist() if color != background)
+            colors = tuple(color for color, _ in counts.most_common())
+            yield Scene(examples, background, own, target, colors, content)
 
 
-def _background(grids: Sequence[Grid]) -> int | None:
-    if all((grid == 0).any() for grid in grids):
-        return 0
+def _backgrounds(grids: Sequence[Grid]) -> list[int]:
+    """0 where every grid has it, and the colour of most cells of every grid."""
     dominant = {int(np.bincount(grid.ravel()).argmax()) for grid in grids}
-    return dominant.pop() if len(dominant) == 1 else None
+    shared = [0] if all((grid == 0).any() for grid in grids) else []
+    return sorted({*shared, *dominant}) if len(dominant) == 1 else shared
 
 
 def drawings(scene: Scene, stage: str, strokes: Sequence[Stroke]) -> Iterator[Draft]:
