@@ -137,10 +137,15 @@ class RunConfig:
         return self.cells is not None and self.model == WEIGHTS / "base" and any(self.cells.glob("*.safetensors"))
 
 
-def preset_names() -> tuple[str, ...]:
-    """The presets that ship with the package."""
+TRAINING_PRESET = "train-"
+"""Presets whose names start so are for training, and no configurations of a run: `cli.training` reads them."""
+
+
+def preset_names(*, training: bool = False) -> tuple[str, ...]:
+    """The presets that ship with the package, for runs or for training."""
     folder = resources.files("arc_solver") / "presets"
-    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+    names = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    return tuple(sorted(name for name in names if name.startswith(TRAINING_PRESET) == training))
 
 
 def default_preset() -> str:

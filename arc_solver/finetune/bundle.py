@@ -19,10 +19,10 @@ from typing import Any
 from arc_solver.errors import ModelError
 from arc_solver.finetune.dataset import Encoding, encode
 from arc_solver.finetune.lora import load_adapter
+from arc_solver.finetune.losses import held_out_losses
 from arc_solver.finetune.manifest import RECORD, read_prompt_format, write_manifest
 from arc_solver.finetune.nano import load_model
 from arc_solver.finetune.session import HELD_OUT_SEED
-from arc_solver.finetune.train import held_out_losses
 from arc_solver.json_files import read_json
 from arc_solver.omni.config import PAIRS, SYNTHESIS
 from arc_solver.omni.splits import HELD_OUT_SEED as SPLIT_SEED

@@ -1,8 +1,8 @@
 """The state of a training run on disk: written whole or not at all, read back exactly.
 
-One file holds the trainable parameters, the optimisers, the random state of torch, the counters and the position in the
-data. It is replaced atomically, so a run that is killed at any moment resumes from the last complete one. Knows nothing
-of how a step is made.
+One file holds the trainable parameters and their average, the optimisers, the scale of the loss, the random state of
+torch, the counters and the position in the data. It is replaced atomically, so a run that is killed at any moment
+resumes from the last complete one. Knows nothing of how a step is made.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,30 @@ CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 
 
-def save_checkpoint(run_dir: Path, model: Any, optimizers: list[Any], state: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a checkpoint holds besides what `load_checkpoint` puts back itself.
+
+    Attributes:
+        state: Counters and settings.
+        average: Name -> moving average of the trainable parameters; empty for none.
+        scaler: State of the scaler of the loss; empty where none is needed.
+    """
+
+    state: dict[str, Any]
+    average: dict[str, Any]
+    scaler: dict[str, Any]
+
+
+def save_checkpoint(
+    run_dir: Path,
+    model: Any,
+    optimizers: list[Any],
+    state: Mapping[str, Any],
+    *,
+    average: Mapping[str, Any] | None = None,
+    scaler: Mapping[str, Any] | None = None,
+) -> None:
     """Replace the checkpoint in `run_dir`.
 
     Args:
@@ -28,6 +52,8 @@ def save_checkpoint(run_dir: Path, model: Any, optimizers: list[Any], state: Map
         model: A torch module; its trainable parameters are saved.
         optimizers: Saved in this order.
         state: Counters and settings: plain values only.
+        average: Moving average of the trainable parameters, by name.
+        scaler: State of the scaler of the loss.
     """
     import torch
 
@@ -35,7 +61,10 @@ def save_checkpoint(run_dir: Path, model: Any, optimizers: list[Any], state: Map
     content = {
         "parameters": {name: p.detach() for name, p in model.named_parameters() if p.requires_grad},
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+        "average": dict(average or {}),
+        "scaler": dict(scaler or {}),
         "torch_rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all(),
         "state": dict(state),
     }
     temporary = run_dir / (CHECKPOINT + ".new")
@@ -46,8 +75,8 @@ def save_checkpoint(run_dir: Path, model: Any, optimizers: list[Any], state: Map
     temporary.replace(run_dir / CHECKPOINT)
 
 
-def load_checkpoint(run_dir: Path, model: Any, optimizers: list[Any]) -> dict[str, Any]:
-    """Put the checkpoint of `run_dir` into `model`, `optimizers` and torch's random state; return its `state`.
+def load_checkpoint(run_dir: Path, model: Any, optimizers: list[Any]) -> Loaded:
+    """Put the checkpoint of `run_dir` into `model`, `optimizers` and torch's random state; return the rest.
 
     Raises:
         InputError: No checkpoint there, a damaged one, or one of another model.
@@ -71,8 +100,9 @@ def load_checkpoint(run_dir: Path, model: Any, optimizers: list[Any]) -> dict[st
     for optimizer, values in zip(optimizers, content["optimizers"], strict=True):
         optimizer.load_state_dict(values)
     torch.set_rng_state(content["torch_rng"])
-    state: dict[str, Any] = content["state"]
-    return state
+    if len(content["cuda_rng"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(content["cuda_rng"])
+    return Loaded(content["state"], content["average"], content["scaler"])
 
 
 def append_metrics(run_dir: Path, record: Mapping[str, Any]) -> None:

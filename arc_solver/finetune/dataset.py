@@ -51,13 +51,18 @@ class Batch:
         recipes: The learning task of each sequence.
         token_ids: int64 of shape (B, L).
         weights: float32 of shape (B, L); 0 on padding.
-        n_tokens: Tokens that are not padding.
+        lengths: Tokens of each sequence that are not padding, in rising order where `bucket` made the batch.
     """
 
     recipes: tuple[str, ...]
     token_ids: NDArray[np.int64]
     weights: NDArray[np.float32]
-    n_tokens: int
+    lengths: tuple[int, ...]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that are not padding."""
+        return sum(self.lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def collate(samples: Sequence[Encoded], pad_id: int) -> Batch:
     for row, sample in enumerate(samples):
         token_ids[row, : len(sample.token_ids)] = sample.token_ids
         weights[row, : len(sample.weights)] = sample.weights
-    return Batch(tuple(s.recipe for s in samples), token_ids, weights, sum(len(s.token_ids) for s in samples))
+    return Batch(tuple(s.recipe for s in samples), token_ids, weights, tuple(len(s.token_ids) for s in samples))
 
 
 def bucket(samples: Sequence[Encoded], batch_tokens: int, pad_id: int) -> list[Batch]:
@@ -138,6 +143,28 @@ def bucket(samples: Sequence[Encoded], batch_tokens: int, pad_id: int) -> list[B
     if group:
         batches.append(collate(group, pad_id))
     return batches
+
+
+def split_batch(batch: Batch, max_tokens: int | None) -> list[Batch]:
+    """The sequences of `batch` in parts, in their order, each at most `max_tokens` with what padding it needs (one
+    sequence at least); None keeps them together.
+    """
+    if max_tokens is None:
+        return [batch]
+    starts = [0]
+    longest = 0
+    for row, length in enumerate(batch.lengths):
+        longest = max(longest, length)
+        if row > starts[-1] and longest * (row - starts[-1] + 1) > max_tokens:
+            starts.append(row)
+            longest = length
+    return [_rows(batch, start, end) for start, end in itertools.pairwise([*starts, len(batch.lengths)])]
+
+
+def _rows(batch: Batch, start: int, end: int) -> Batch:
+    rows, lengths = slice(start, end), batch.lengths[start:end]
+    longest = max(lengths)
+    return Batch(batch.recipes[rows], batch.token_ids[rows, :longest], batch.weights[rows, :longest], lengths)
 
 
 def chunk_batches(

@@ -60,8 +60,12 @@ def new_model(config: NanoConfig, tokenizer: Any, *, seed: int) -> Any:
     )
 
 
-def load_model(folder: Path) -> tuple[Any, Any]:
-    """Model with fp32 weights and tokenizer from any Hugging Face folder, offline.
+def load_model(folder: Path, dtype: Any = None) -> tuple[Any, Any]:
+    """Model and tokenizer from any Hugging Face folder, offline.
+
+    Args:
+        folder: The folder.
+        dtype: torch's type of the weights; fp32 if None.
 
     Raises:
         ModelError: The folder is missing or holds no causal language model with a tokenizer, or no end token is known.
@@ -74,7 +78,7 @@ def load_model(folder: Path) -> tuple[Any, Any]:
     if not (Path(folder) / "config.json").is_file():
         raise ModelError(f"{folder}: no model folder (config.json is missing)")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype or torch.float32, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"{folder}: cannot be loaded: {error}") from error

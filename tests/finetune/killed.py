@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from conftest import make_tiny, reversals
 
 from arc_solver.finetune.dataset import Encoding
+from arc_solver.finetune.settings import TrainConfig
 from arc_solver.finetune.tokenizer import build_tokenizer
-from arc_solver.finetune.train import TrainConfig, train
+from arc_solver.finetune.train import train
 
 
 def config(steps: int) -> TrainConfig:

@@ -15,14 +15,9 @@ pytestmark = pytest.mark.model
 from arc_solver.finetune.dataset import Encoding, encode  # noqa: E402
 from arc_solver.finetune.manifest import PromptFormat, read_prompt_format, verify_adapter, verify_base  # noqa: E402
 from arc_solver.finetune.nano import NanoConfig  # noqa: E402
-from arc_solver.finetune.session import (  # noqa: E402
-    OUTPUTS_OF_EXAMPLES,
-    TrainRequest,
-    nano_tokenizer,
-    run_training,
-    stream_source,
-    train_request,
-)
+from arc_solver.finetune.request import OUTPUTS_OF_EXAMPLES, Choices, TrainRequest, train_request  # noqa: E402
+from arc_solver.finetune.session import nano_tokenizer, run_training, stream_source  # noqa: E402
+from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS  # noqa: E402
 from arc_solver.omni.splits import held_out_ids  # noqa: E402
 from arc_solver.omni.stream import GenerateConfig, open_engine  # noqa: E402
 
@@ -33,19 +28,24 @@ def small(request: TrainRequest) -> TrainRequest:
     """The same request in seconds."""
     train = dataclasses.replace(request.train, chunk_samples=8, batch_tokens=512, precision="fp32")
     data = dataclasses.replace(request.data, max_grid_cells=25, max_chars=500)
-    return dataclasses.replace(request, train=train, data=data, nano=TINY, n_held_out=4)
+    return dataclasses.replace(request, train=train, data=data, nano=TINY, n_held_out=4, n_solved=0)
 
 
 def test_from_nothing_to_base_to_adapter(tmp_path: Path) -> None:
     base, adapter = tmp_path / "base", tmp_path / "adapter"
-    run_training(small(train_request(base, steps=2, seed=1, command="train it")))
+    run_training(small(train_request(base, Choices(steps=2), seed=1, command="train it")))
     verify_base(base)
     assert read_prompt_format(base) == PromptFormat("brief", "numbered", 1024)
     record = json.loads((base / "arc_solver.json").read_text())
     assert record["command"] == "train it"
     assert (record["steps"], record["seed"]) == (2, 1)
-    assert set(record["held_out_loss"]) <= {"output-from-examples", "code-from-examples"}
-    run_training(small(train_request(adapter, base=base, lora_rank=2, steps=2)))
+    assert record["held_out_loss"]
+    assert set(record["held_out_loss"]) <= set(record["recipes"]) == {name for name, _ in DEFAULT_RECIPE_WEIGHTS}
+    assert record["prompts"] == {"version": "brief", "encoder": "numbered"}
+    assert record["weights_kept"] == "last"
+    # There is a picture of how it went.
+    assert "training loss" in (tmp_path / "base.run" / "metrics.svg").read_text()
+    run_training(small(train_request(adapter, Choices(lora_rank=2, steps=2), base=base)))
     verify_adapter(base, adapter)
     assert json.loads((adapter / "adapter_config.json").read_text())["r"] == 2
     # Checkpoints lie beside the result, not in it.
@@ -54,34 +54,35 @@ def test_from_nothing_to_base_to_adapter(tmp_path: Path) -> None:
 
 
 def test_resumed_base_keeps_its_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = run_training(small(train_request(tmp_path / "m", steps=1)))
+    first = run_training(small(train_request(tmp_path / "m", Choices(steps=1))))
     monkeypatch.setattr("arc_solver.finetune.session.PRIMITIVES", {"word_that_came_later": None})
-    second = run_training(small(train_request(tmp_path / "m", steps=2, resume=True)))
+    second = run_training(small(train_request(tmp_path / "m", Choices(steps=2), resume=True)))
     assert (first.progress.step, second.progress.step) == (1, 2)
     assert "word_that_came_later" not in (tmp_path / "m" / "tokenizer.json").read_text()
 
 
 def test_a_model_is_asked_as_it_was_trained(tiny_base: Path) -> None:
-    foreign = train_request(Path("a"), base=tiny_base, lora_rank=4)
+    foreign = train_request(Path("a"), Choices(lora_rank=4), base=tiny_base)
     assert (foreign.data.version, foreign.data.encoder) == ("v0", "numbered")
     assert not foreign.train.encoding.pattern
 
 
 def test_somebody_else_s_model_may_learn_any_version_and_ours_its_own(tmp_path: Path, tiny_base: Path) -> None:
-    for version in ("v0", "v1", "v2", "v3"):
-        assert train_request(Path("a"), base=tiny_base, lora_rank=4, version=version).data.version == version
+    for version in ("v0", "v1", "v2", "v3", "v4"):
+        request = train_request(Path("a"), Choices(lora_rank=4, prompts=version), base=tiny_base)
+        assert request.data.version == version
     with pytest.raises(InputError, match="no prompt"):
-        train_request(Path("a"), base=tiny_base, version="v9")
-    assert train_request(Path("a"), version="brief").data.version == "brief"
+        train_request(Path("a"), Choices(prompts="v9"), base=tiny_base)
+    assert train_request(Path("a"), Choices(prompts="brief")).data.version == "brief"
     with pytest.raises(InputError, match="a new model is asked in prompts of version brief"):
-        train_request(Path("a"), version="v1")
+        train_request(Path("a"), Choices(prompts="v1"))
 
 
 def test_refused_requests(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs a base"):
-        train_request(tmp_path, lora_rank=4)
+        train_request(tmp_path, Choices(lora_rank=4))
     with pytest.raises(InputError, match="at least 1"):
-        train_request(tmp_path, lora_rank=0, base=tmp_path)
+        train_request(tmp_path, Choices(lora_rank=0), base=tmp_path)
     request = train_request(tmp_path)
     with pytest.raises(InputError, match="not trained on"):
         dataclasses.replace(request, data=GenerateConfig(split="held-out"))
@@ -118,8 +119,10 @@ def test_an_adapter_that_does_not_help_is_not_bundled(tmp_path: Path, monkeypatc
     from arc_solver.finetune import bundle
     from arc_solver.finetune.manifest import verify_manifest
 
-    run_training(small(train_request(tmp_path / "base", steps=2, seed=1, command="one")))
-    request = small(train_request(tmp_path / "adapter", base=tmp_path / "base", lora_rank=8, steps=30, command="two"))
+    run_training(small(train_request(tmp_path / "base", Choices(steps=2), seed=1, command="one")))
+    request = small(
+        train_request(tmp_path / "adapter", Choices(lora_rank=8, steps=30), base=tmp_path / "base", command="two")
+    )
     run_training(dataclasses.replace(request, train=dataclasses.replace(request.train, lr=0.01, warmup_steps=0)))
     facts = bundle.bundle(tmp_path, n_samples=6)
     losses = facts["held_out_loss"]

@@ -12,7 +12,9 @@ from arc_solver.budget import ManualClock
 from arc_solver.errors import InputError
 from arc_solver.finetune.checkpoint import CHECKPOINT, METRICS, read_metrics
 from arc_solver.finetune.dataset import Encoding, collate, encode
-from arc_solver.finetune.train import TrainConfig, held_out_losses, train, weighted_loss
+from arc_solver.finetune.losses import held_out_losses, weighted_loss
+from arc_solver.finetune.settings import TrainConfig
+from arc_solver.finetune.train import train
 
 pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
@@ -181,6 +183,7 @@ def test_progress_is_told_and_measured(tiny_model: Any, tokenizer: Any, tmp_path
         "step 2",
         "step 4",
         "held out: reverse " + lines[-1].rsplit(" ", 1)[-1],
+        "held out (last): reverse " + lines[-1].rsplit(" ", 1)[-1],
     ]
     records = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
     assert "held_out" not in records[2]
