@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from arc_solver.dsl.registry import PRIMITIVES
 from arc_solver.grids import Grid, grids_equal
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers import object_actions
+from arc_solver.proposers.search.solvers.object_actions import _painting_lines
+from arc_solver.proposers.search.solvers.object_canvas import Rule
+from arc_solver.proposers.search.solvers.object_marks import marks, own_cells
+from arc_solver.proposers.search.solvers.object_motions import motions
+from arc_solver.proposers.search.solvers.object_scenes import scenes
 from arc_solver.sandbox.verdicts import Ok, Program
 from arc_solver.tasks import Task
 
@@ -128,6 +135,32 @@ def test_sources_are_short_and_found_again(toy_task: Callable[..., Task]) -> Non
 
         assert drafts == list(object_actions.solve(examples))
         assert len(_best(drafts).body) <= 12
+
+
+def test_marks_foresee_the_cells_that_their_python_paints() -> None:
+    names: dict[str, object] = {name: one.function for name, one in PRIMITIVES.items()} | {"np": np}
+    rng = np.random.default_rng(5)
+    n_painted = 0
+    for _ in range(2):
+        cells = rng.choice(4, size=(7, 9), p=(0.7, 0.1, 0.1, 0.1)).astype(np.int8)
+        cells[3, 3:6] = (2, 1, 3)
+        examples = Examples((cells, cells), (np.roll(cells, 1, 0),))
+        for scene in list(scenes(examples))[:3]:
+            names["grid"], names["objects"] = cells, [thing.obj for thing in scene.things[0]]
+            for mark in (own_cells(), *marks(), *motions(scene, examples.outputs)):
+                for thing in scene.things[0]:
+                    lines = _painting_lines(Rule(scene, mark, "9", "", "", "", False, False, 0, 0, 0.0))
+                    names["out"], names["obj"] = cells.copy(), thing.obj
+                    touched = mark.touched(thing)
+                    try:
+                        exec("\n".join(lines), names)
+                    except ValueError:
+                        assert not len(touched), lines
+                        continue
+                    painted = np.flatnonzero(np.asarray(names["out"]).ravel() == 9)
+                    assert painted.tolist() == sorted(set(touched.tolist())), lines
+                    n_painted += len(painted)
+    assert n_painted > 500
 
 
 def _best(drafts: list[Draft]) -> Draft:
