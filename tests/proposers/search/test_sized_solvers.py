@@ -20,6 +20,7 @@ from arc_solver.proposers.search.solvers import (
     verdicts,
     windows,
 )
+from arc_solver.proposers.search.solvers.crops import choices
 from arc_solver.proposers.search.solvers.size_law import factor_laws, relations, side_laws
 from arc_solver.sandbox.verdicts import Ok, Program
 
@@ -347,3 +348,18 @@ def test_factors_are_the_same_formula_for_both_sides_if_possible(toy_task) -> No
     height, width = factor_laws(Examples.of_task(task))[0]
     assert height.source == width.source == "count_colors(grid)"
     assert height.sides == (2, 1, 3)
+
+
+def test_a_side_may_grow_by_a_shared_edge(toy_task) -> None:
+    task = toy_task([("1/2", "1/2/1"), ("1/2/3", "1/2/3/2/1")], "1/2/3/4")
+    laws = {law.source: law.sides for law in side_laws(Examples.of_task(task), 0)}
+    assert laws["grid.shape[0] * 2 - 1"] == (3, 5, 7)
+
+
+def test_a_feature_that_leaves_a_tie_singles_nothing_out(toy_task) -> None:
+    by_size = ("objs = find_objects(grid, True, False)", "obj = max(objs, key=lambda obj: obj.size)")
+    clear = toy_task([("110002", "11"), ("220333", "333")], "1011")
+    tied = toy_task([("110022", "11"), ("220333", "333")], "1011")
+    for task, chosen in ((clear, True), (tied, False)):
+        found = {choice.statements for choice in choices(Examples.of_task(task), lambda *_: True)}
+        assert (by_size in found) == chosen

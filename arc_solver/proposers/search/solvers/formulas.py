@@ -5,7 +5,7 @@ Knows the DSL's names; nothing of tasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +79,3 @@ def gives(one: Formula, outputs: Sequence[Grid], *columns: Sequence[Any]) -> boo
     except FORMULA_ERRORS:
         return False
     return True
-
-
-def fitting(options: Sequence[Formula], outputs: Sequence[Grid], *columns: Sequence[Any]) -> Iterator[Formula]:
-    """The formulas that give every output."""
-    return (one for one in options if gives(one, outputs, *columns))

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from arc_solver.grids import MAX_SIDE
 from arc_solver.proposers.search.examples import Examples
 from arc_solver.proposers.search.solvers.formulas import formula, formulas, values_of
 
@@ -18,7 +17,6 @@ Relation = tuple[str, int, int]
 
 MAX_FACTOR = 5
 MAX_GROWTH = 2
-MAX_SIDE = 30
 
 
 def relations(shape: Shape, wanted: Shape) -> Iterator[Relation]:
@@ -149,9 +147,3 @@ def factor_laws(examples: Examples) -> list[tuple[SideLaw, SideLaw]]:
     same = [(a, b) for a in found[0] for b in found[1] if a.source == b.source]
     rest = [(a, b) for a in found[0] for b in found[1] if a.source != b.source]
     return same + rest
-
-
-def background_everywhere(examples: Examples) -> int | None:
-    """The colour that fills most of every input, if it is one colour; else None."""
-    colors = {int(np.bincount(grid.ravel()).argmax()) for grid in examples.inputs}
-    return next(iter(colors)) if len(colors) == 1 else None
