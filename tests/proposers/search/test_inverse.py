@@ -28,3 +28,10 @@ def test_a_last_step_is_found(pattern: str) -> None:
 def test_nothing_is_found_where_no_step_fits() -> None:
     outputs = tuple(RNG.integers(0, 10, (4, 5), dtype=np.int8) for _ in range(2))
     assert not list(undone(Examples(tuple(GRIDS), outputs), [FOUND]))
+
+
+def test_a_step_that_only_seems_to_fit_is_none() -> None:
+    outputs = tuple(grid.repeat(2, axis=0).repeat(2, axis=1) for grid in GRIDS[:2])
+    for output in outputs:
+        output[1, 1] += 1
+    assert not list(undone(Examples(tuple(GRIDS), outputs), [FOUND]))

@@ -46,7 +46,7 @@ def test_every_task_is_done_last_and_once(toys: list[Task], runner) -> None:
 
 
 def test_every_task_is_looked_at_before_one_gets_more(toys: list[Task], runner) -> None:
-    events = list(SearchProposer(runner, SETTINGS).propose([toys[2], toys[1], toys[0]], ample()))
+    events = list(SearchProposer(runner, SETTINGS).propose([toys[1], toys[2], toys[0]], ample()))
     done = [event.task_id for event in events if isinstance(event, TaskDone)]
     assert done == ["mirror", "nearly", "rule"], "the settled one, then small grids before large ones"
     ids = [event.task_id for event in events]
