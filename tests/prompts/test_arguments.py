@@ -45,6 +45,13 @@ def test_uses_are_renamed_and_everything_else_stays() -> None:
     assert with_argument(source, "grid") == source
 
 
+def test_an_attribute_of_that_name_stays() -> None:
+    source = "def task(grid):\n    obj = largest_object(grid)\n    return obj.grid + grid.grid\n"
+    renamed = "def task(picture):\n    obj = largest_object(picture)\n    return obj.grid + picture.grid\n"
+    assert with_argument(source, "picture") == renamed
+    assert with_argument(renamed, "grid") == source
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [
