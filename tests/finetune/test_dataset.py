@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 pytest.importorskip("transformers")
 
 from arc_solver.errors import InputError
-from arc_solver.finetune.dataset import Encoded, Encoding, bucket, chunk_batches, encode
+from arc_solver.finetune.dataset import Encoded, Encoding, bucket, chunk_batches, collate, encode, split_batch
 from arc_solver.finetune.tokenizer import build_tokenizer
 from arc_solver.prompts.base import Prompt, Sample
 from arc_solver.prompts.rendering import PromptEncoder
@@ -110,3 +110,19 @@ def test_chunks_are_reproducible_and_do_not_overlap(tokenizer: Any) -> None:
 def test_a_source_without_a_fitting_sample_is_an_error(tokenizer: Any) -> None:
     with pytest.raises(InputError, match="2 tokens"):
         chunk_batches(tokenizer, numbered, seed=0, chunk=0, n_samples=5, batch_tokens=50, encoding=Encoding(2))
+
+
+@settings(deadline=None)
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=30), most=st.integers(1, 100))
+def test_parts_hold_the_rows_of_a_batch_in_their_order(lengths: list[int], most: int) -> None:
+    samples = [Encoded(str(i), np.full(n, i + 1, np.int32), np.ones(n, np.float32), 0) for i, n in enumerate(lengths)]
+    batch = collate(samples, pad_id=0)
+    parts = split_batch(batch, most)
+    assert [recipe for part in parts for recipe in part.recipes] == list(batch.recipes)
+    assert sum(part.n_tokens for part in parts) == batch.n_tokens == sum(lengths)
+    assert sum(float(part.weights.sum()) for part in parts) == batch.weights.sum()
+    for part in parts:
+        assert part.token_ids.size <= most or len(part.recipes) == 1
+        for recipe, row in zip(part.recipes, part.token_ids, strict=True):
+            assert row[row != 0].tolist() == [int(recipe) + 1] * lengths[int(recipe)]
+    assert split_batch(batch, None) == [batch]
