@@ -7,8 +7,8 @@ any name is right. Knows nothing of prompts, and runs nothing.
 from __future__ import annotations
 
 import ast
-import copy
 import io
+import itertools
 import tokenize
 from collections.abc import Iterable
 
@@ -52,7 +52,7 @@ def with_argument(source: str, name: str) -> str:
         node.id = name
     # What else the name may be to the function (a nested argument, a keyword, a default, `global`) is still called so,
     # and a use whose place is not told (in an f-string, before Python 3.12) was not found in the text.
-    if old in _names(_without_attributes(function)) or not _is_text_of(renamed, tree):
+    if old in _names(ast.unparse(function)) or not _is_text_of(renamed, tree):
         raise ArgumentError(f"the argument {old!r} cannot be renamed: its name means something else too")
     return renamed
 
@@ -64,17 +64,13 @@ def _takes_argument(node: ast.stmt) -> bool:
 
 
 def _names(source: str) -> set[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME}
-
-
-def _without_attributes(function: ast.FunctionDef) -> str:
-    """The function's text with other names for all attributes: what stands behind a dot is never the argument."""
-    other = copy.deepcopy(function)
-    for node in ast.walk(other):
-        if isinstance(node, ast.Attribute):
-            node.attr = "_"
-    return ast.unparse(other)
+    """Every name in the text but attributes: what stands behind a dot is no variable."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    return {
+        token.string
+        for before, token in itertools.pairwise([tokens[-1], *tokens])
+        if token.type == tokenize.NAME and before.string != "."
+    }
 
 
 def _replaced(source: str, places: Iterable[tuple[int, int]], old: str, new: str) -> str:
