@@ -18,7 +18,7 @@ from arc_solver.engines.adapter_preflight import check_adapter
 from arc_solver.engines.plans import EnginePlan
 from arc_solver.engines.preflight import Remark, Severity, check_model, joins_digits, raise_refusals
 from arc_solver.engines.rehearsal import rehearse
-from arc_solver.finetune.manifest import read_prompt_format, verify_adapter
+from arc_solver.finetune.manifest import read_adapter_format, read_prompt_format, verify_adapter
 from arc_solver.grids import as_grid
 from arc_solver.prompts.base import Prompt
 from arc_solver.prompts.build import build_prompt
@@ -55,14 +55,16 @@ def check_files(model: Path, adapter: Path | None, *, served: bool, context_leng
 
 
 def asked_as_trained(config: RunConfig) -> RunConfig:
-    """The settings with the prompts that the model understands: one of ours is asked in the words that it was trained
-    on, anybody else's gets plain instructions (in the version that is set, unless that is `brief`), with spaces between
-    cells where its tokenizer joins digits.
+    """The settings with the prompts that the model understands: one of ours, and anybody else's with an adapter of
+    ours, is asked in the words that it was trained on; anybody else's gets plain instructions (in the version that is
+    set, unless that is `brief`), with spaces between cells where its tokenizer joins digits.
 
     Raises:
-        ModelError: A model of ours is damaged.
+        ModelError: A model or an adapter of ours is damaged.
     """
     trained = read_prompt_format(config.model)
+    if trained is None and config.adapter is not None:
+        trained = read_adapter_format(config.adapter)
 
     def asked(version: str) -> dict[str, Any]:
         if trained is not None:

@@ -101,6 +101,22 @@ def read_prompt_format(model_dir: Path) -> PromptFormat | None:
         raise ModelError(f"{path}: no prompt format in it") from error
 
 
+def read_adapter_format(adapter_dir: Path) -> PromptFormat | None:
+    """How a model with this adapter must be asked, or None where its record does not say.
+
+    Raises:
+        ModelError: The record is broken.
+    """
+    path = Path(adapter_dir) / RECORD
+    value = read_json(path).get("prompt_format") if path.is_file() else None
+    if value is None:
+        return None
+    try:
+        return PromptFormat(**value)
+    except TypeError as error:
+        raise ModelError(f"{path}: no prompt format in it") from error
+
+
 def write_adapter_record(adapter_dir: Path, base_dir: Path, record: Mapping[str, Any]) -> None:
     """Write beside an adapter which base it belongs to, its own hash, and `record` (command, seed, figures)."""
     content = {

@@ -89,9 +89,11 @@ class Recorder:
             told = "  ".join(f"{recipe} {n_solved} of {n_asked}" for recipe, (n_solved, n_asked) in solved.items())
             self._report(f"held out{which}, solved: {told}")
 
-    def draw(self) -> None:
-        """Write the picture of all metrics so far."""
+    def draw(self, step: int = 0, held_out: dict[str, float] | None = None, solved: Solved | None = None) -> None:
+        """Write the picture of all metrics so far, with final figures after `step`, if there are any."""
         records = read_metrics(self._run_dir)
+        if held_out or solved:
+            records.append({"step": step, "held_out": held_out or {}, "solved": solved or {}})
         if records:
             temporary = self._run_dir / (PLOT + ".new")
             temporary.write_text(metrics_svg(records), encoding="utf-8")

@@ -102,7 +102,7 @@ def training_record(request: TrainRequest, result: TrainResult) -> dict[str, Any
     return {
         "command": request.command,
         "seed": request.train.seed,
-        "prompts": {"version": request.data.version, "encoder": request.data.encoder},
+        "prompt_format": dataclasses.asdict(_prompt_format(request)),
         "recipes": dict(request.data.recipe_weights),
         "sources": {name: weight for name, weight in request.data.source_weights if request.re_arc or name != RE_ARC},
         "programs": dict(request.data.program_weights),
@@ -181,5 +181,8 @@ def _save(request: TrainRequest, model: Any, tokenizer: Any, result: TrainResult
         save_adapter(model, request.base, request.out, record)
         return
     save_model(model, tokenizer, request.out)
-    prompt_format = PromptFormat(request.data.version, request.data.encoder, request.train.encoding.max_tokens)
-    write_model_record(request.out, prompt_format, record)
+    write_model_record(request.out, _prompt_format(request), record)
+
+
+def _prompt_format(request: TrainRequest) -> PromptFormat:
+    return PromptFormat(request.data.version, request.data.encoder, request.train.encoding.max_tokens)

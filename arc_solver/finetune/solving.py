@@ -131,11 +131,10 @@ def greedy_answers(model: Any, tokenizer: Any, questions: Sequence[Question], *,
             repetition_penalty=1.0,
             eos_token_id=end_ids,
             pad_token_id=tokenizer.pad_token_id,
+            use_cache=True,
         )
         with torch.no_grad(), autocast(model, precision):
-            written = model.generate(
-                input_ids=prompt, attention_mask=torch.ones_like(prompt), generation_config=plain, use_cache=True
-            )
+            written = model.generate(input_ids=prompt, attention_mask=torch.ones_like(prompt), generation_config=plain)
         answers.append(tokenizer.decode(written[0, prompt.shape[1] :], skip_special_tokens=True))
     model.train(was_training)
     return answers

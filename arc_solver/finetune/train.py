@@ -140,6 +140,7 @@ class _Run:
         solved = self.solve(self.model, self.config.precision) if self.solve is not None else {}
         for which, measured in losses.items():
             self.recorder.held_out(measured, solved if which == kept else {}, of=which)
+        self.recorder.draw(self.progress.step, losses.get(kept), solved)
         return TrainResult(self.progress, self.recorder.mean_loss(), kept, losses, solved)
 
     def _batches(self) -> Iterator[Batch]:

@@ -16,11 +16,12 @@ import dataclasses  # noqa: E402
 import itertools  # noqa: E402
 
 from arc_solver.cli.training import read_training_preset, with_flags  # noqa: E402
-from arc_solver.config import preset_names  # noqa: E402
+from arc_solver.config import RunConfig, preset_names  # noqa: E402
+from arc_solver.doctor.weights import asked_as_trained  # noqa: E402
 from arc_solver.errors import InputError  # noqa: E402
 from arc_solver.finetune.checkpoint import read_metrics  # noqa: E402
 from arc_solver.finetune.lora import load_adapter  # noqa: E402
-from arc_solver.finetune.manifest import verify_adapter  # noqa: E402
+from arc_solver.finetune.manifest import PromptFormat, read_adapter_format, verify_adapter  # noqa: E402
 from arc_solver.finetune.nano import load_model  # noqa: E402
 from arc_solver.finetune.request import Choices, train_request  # noqa: E402
 from arc_solver.finetune.session import run_training, stream_source  # noqa: E402
@@ -95,15 +96,18 @@ def test_a_preset_trains_an_adapter_that_loads(name: str, qwen2: Path, tmp_path:
     result = run_training(small, lines.append)
     assert result.progress.step == 2
     record = json.loads((tmp_path / "adapter" / "arc_solver.json").read_text())
-    assert record["prompts"] == {"version": "v4", "encoder": "numbered"}
+    assert read_adapter_format(tmp_path / "adapter") == PromptFormat("v4", "numbered", choices.max_tokens)
+    asked = asked_as_trained(RunConfig(60.0, model=qwen2, adapter=tmp_path / "adapter"))
+    for settings in (asked.induction, asked.transduction):
+        assert (settings.version, settings.encoder, settings.use_stop_strings) == ("v4", "numbered", False)
     assert record["precision"] == "bf16"
     assert record["recipes"] == choices.recipes
     assert set(record["held_out_loss_by_weights"]) == {"last", "average"}
     if small.n_solved:
         assert set(record["held_out_solved"]) == {"output-from-examples", "code-from-examples"}
     verify_adapter(qwen2, tmp_path / "adapter")
-    settings = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
-    assert (settings["r"], settings["lora_alpha"], settings["use_rslora"]) == (
+    shape = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
+    assert (shape["r"], shape["lora_alpha"], shape["use_rslora"]) == (
         choices.lora_rank,
         choices.lora_alpha,
         True,

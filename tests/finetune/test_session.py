@@ -41,7 +41,7 @@ def test_from_nothing_to_base_to_adapter(tmp_path: Path) -> None:
     assert (record["steps"], record["seed"]) == (2, 1)
     assert record["held_out_loss"]
     assert set(record["held_out_loss"]) <= set(record["recipes"]) == {name for name, _ in DEFAULT_RECIPE_WEIGHTS}
-    assert record["prompts"] == {"version": "brief", "encoder": "numbered"}
+    assert record["prompt_format"] == {"version": "brief", "encoder": "numbered", "max_tokens": 1024}
     assert record["weights_kept"] == "last"
     # There is a picture of how it went.
     assert "training loss" in (tmp_path / "base.run" / "metrics.svg").read_text()
