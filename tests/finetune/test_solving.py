@@ -64,6 +64,10 @@ def test_held_out_tasks_are_asked_once_in_each_way_and_always_the_same(words: An
         assert set(ids) <= held_out
     for question in questions:
         assert len(question.token_ids) + question.max_new_tokens <= 1500
+        # All pairs are shown but the last one's output.
+        text, encoder = words.decode(question.token_ids), get_encoder(DATA.encoder)
+        assert all(encoder.encode(pair.output) in text for pair in question.pairs[:-1])
+        assert encoder.encode(question.pairs[-1].output) not in text
         assert len(question.pairs) == len(TrainingTasks().table(question.task_id))
         assert max(max(pair.input.size, pair.output.size) for pair in question.pairs) <= 100
     again = held_out_questions(words, DATA, n_tasks=3, max_tokens=1500)
