@@ -15,6 +15,9 @@ pytestmark = pytest.mark.model
 import dataclasses  # noqa: E402
 import itertools  # noqa: E402
 
+from click.testing import CliRunner  # noqa: E402
+
+from arc_solver.cli import main  # noqa: E402
 from arc_solver.cli.training import read_training_preset, with_flags  # noqa: E402
 from arc_solver.config import RunConfig, preset_names  # noqa: E402
 from arc_solver.doctor.weights import asked_as_trained  # noqa: E402
@@ -158,3 +161,11 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="no GPU that torch can use; use --device cpu or auto"):
         run_training(train_request(tmp_path, device="cuda"))
+
+
+def test_fp16_on_a_cpu_is_refused_in_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main, ["train", "--out", str(tmp_path / "x"), "--device", "cpu", "--precision", "fp16", "--steps", "1"]
+    )
+    assert result.exit_code == 2
+    assert result.stderr == "error: --precision fp16: not on a CPU; use bf16, fp32 or auto\n"
