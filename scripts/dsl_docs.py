@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dsl_pictures import picture
 
-from arc_solver.dsl.registry import PRIMITIVES, Grid, Object, Primitive
+from arc_solver.dsl.registry import PRIMITIVES, Object, Primitive, type_name
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "dsl.md"
@@ -49,10 +49,11 @@ def _introduction(groups: dict[str, list[Primitive]]) -> str:
             "deterministic and first-order; none changes its argument. One that does not apply raises `ValueError`,",
             "and so does one whose grid would have a side of 0 or above 30. *Background* is color 0 where a grid has",
             "any 0, else its most common color; *content* is the rest. `Color` is 0..9, `Count` a small positive",
-            "number, `int` may be negative, `Cells` says True or False for each cell, `Places` are rows and columns of",
-            "cells. A picture shows the call on a small scene; `objects` are `find_objects(grid)`.",
+            "number, `int` may be negative, `Cells` says True or False for each cell, `CellMap` a number,",
+            "`Places` are rows and columns of cells. A picture shows the call on a small scene; `objects` are",
+            "`find_objects(grid)`.",
             "",
-            " ".join((inspect.getdoc(Object) or "").split("Attributes:")[1].split()),
+            "An `Object` has " + " ".join((inspect.getdoc(Object) or "").split("Attributes:")[1].split()),
             "",
             "| group | primitives |",
             "|---|---|",
@@ -76,19 +77,8 @@ def _signature(primitive: Primitive) -> str:
     arguments = []
     for parameter, kind in zip(parameters, primitive.argument_types, strict=True):
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
-        arguments.append(f"{parameter.name}: {_type_name(kind)}{default}")
-    return f"{primitive.name}({', '.join(arguments)}) -> {_type_name(primitive.result_type)}"
-
-
-def _type_name(kind: object) -> str:
-    if kind == Grid:
-        return "Grid"
-    if kind == list[Grid]:
-        return "list[Grid]"
-    name = getattr(kind, "__name__", str(kind))
-    if name == "list":
-        return str(kind).replace("arc_solver.dsl.registry.", "")
-    return "CellMap" if name == "ndarray" else name
+        arguments.append(f"{parameter.name}: {type_name(kind)}{default}")
+    return f"{primitive.name}({', '.join(arguments)}) -> {type_name(primitive.result_type)}"
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.dsl.registry import Grid
+from arc_solver.dsl.registry import Cells, Grid, Object
 
 MAX_SIDE = 30
 
@@ -141,3 +141,25 @@ def inner_boxes(boxes: list[list[int]], shape: tuple[int, ...]) -> list[bool]:
     """For each box of `label_regions` whether it keeps clear of the border of an array of that shape."""
     n_rows, n_cols = shape
     return [top > 0 and left > 0 and bottom < n_rows and right < n_cols for top, left, bottom, right in boxes]
+
+
+def objects_from(grid: Grid, wanted: Cells, background: int, diagonals: bool, multicolor: bool) -> list[Object]:
+    """Connected groups of the wanted cells, in reading order of their first cells; `background` around them."""
+    keys = wanted if multicolor else np.where(wanted, grid.astype(np.int64) + 1, 0)
+    labels, boxes = label_regions(keys, STEPS_8 if diagonals else STEPS_4)
+    objects = []
+    for label, (top, left, bottom, right) in enumerate(boxes, start=1):
+        mask = labels[top:bottom, left:right] == label
+        cells = np.where(mask, grid[top:bottom, left:right], background).astype(np.int8)
+        objects.append(Object(cells, top, left, mask))
+    return objects
+
+
+def color_objects(grid: Grid, background: int) -> list[Object]:
+    """For each colour but `background`, by colour, all its cells as one object; `background` around them."""
+    found = []
+    for color in np.unique(grid[grid != background]).tolist():
+        top, left, bottom, right = bounding_box(grid == color)
+        mask = grid[top:bottom, left:right] == color
+        found.append(Object(np.where(mask, color, background).astype(np.int8), top, left, mask))
+    return found

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arc_solver.dsl.arrays import (
-    STEPS_4,
-    STEPS_8,
-    background_of,
-    bounding_box,
-    color_counts,
-    fresh,
-    inner_boxes,
-    label_regions,
-)
+from arc_solver.dsl.arrays import STEPS_4, background_of, color_objects, fresh, inner_boxes, label_regions, objects_from
 from arc_solver.dsl.registry import Color, Count, Grid, Object, primitive
 
 
@@ -27,15 +18,7 @@ def find_objects(grid: Grid, diagonals: bool = True, multicolor: bool = False) -
     [[[1], [1]], [[2]]]
     """
     background = background_of(grid)
-    content = grid != background
-    keys = content if multicolor else np.where(content, grid.astype(np.int64) + 1, 0)
-    labels, boxes = label_regions(keys, STEPS_8 if diagonals else STEPS_4)
-    objects = []
-    for label, (top, left, bottom, right) in enumerate(boxes, start=1):
-        mask = labels[top:bottom, left:right] == label
-        cells = np.where(mask, grid[top:bottom, left:right], background).astype(np.int8)
-        objects.append(Object(cells, top, left, mask))
-    return objects
+    return objects_from(grid, grid != background, background, diagonals, multicolor)
 
 
 @primitive
@@ -45,15 +28,7 @@ def objects_by_color(grid: Grid) -> list[Object]:
     >>> [obj.grid.tolist() for obj in objects_by_color(np.array([[2, 0, 2, 1]]))]
     [[[1]], [[2, 0, 2]]]
     """
-    background = background_of(grid)
-    colors = [color for color in np.flatnonzero(color_counts(grid)).tolist() if color != background]
-    objects = []
-    for color in colors:
-        present = grid == color
-        top, left, bottom, right = bounding_box(present)
-        mask = present[top:bottom, left:right].copy()
-        objects.append(Object(np.where(mask, color, background).astype(np.int8), top, left, mask))
-    return objects
+    return color_objects(grid, background_of(grid))
 
 
 @primitive

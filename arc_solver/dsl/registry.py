@@ -139,3 +139,14 @@ def primitive(function: _F) -> _F:
         raise ValueError(f"two primitives are named {name}")
     PRIMITIVES[name] = Primitive(name, function, tuple(hints.values()), result, function.__module__.rsplit(".", 1)[-1])
     return function
+
+
+def type_name(kind: Any) -> str:
+    """A kind of value as prompts and documentation call it, such as `list[Object]`; `CellMap` has a number a cell."""
+    for known, name in ((Grid, "Grid"), (Cells, "Cells"), (Places, "Places")):
+        if kind == known:
+            return name
+    if typing.get_origin(kind) is list:
+        return f"list[{type_name(typing.get_args(kind)[0])}]"
+    name = str(getattr(kind, "__name__", kind))
+    return "CellMap" if name == "ndarray" else name

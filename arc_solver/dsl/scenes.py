@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from arc_solver.dsl.arrays import STEPS_4, STEPS_8, bounding_box, color_counts, fresh, label_regions
+from arc_solver.dsl.arrays import color_counts, color_objects, fresh, objects_from
 from arc_solver.dsl.registry import Cells, Color, Grid, Object, primitive
-
-
-def objects_from(grid: Grid, wanted: Cells, background: int, diagonals: bool, multicolor: bool) -> list[Object]:
-    """Connected groups of the wanted cells, in reading order of their first cells; `background` around them."""
-    keys = wanted if multicolor else np.where(wanted, grid.astype(np.int64) + 1, 0)
-    labels, boxes = label_regions(keys, STEPS_8 if diagonals else STEPS_4)
-    objects = []
-    for label, (top, left, bottom, right) in enumerate(boxes, start=1):
-        mask = labels[top:bottom, left:right] == label
-        cells = np.where(mask, grid[top:bottom, left:right], background).astype(np.int8)
-        objects.append(Object(cells, top, left, mask))
-    return objects
 
 
 @primitive
@@ -122,9 +110,4 @@ def objects_by_color_on(grid: Grid, background: Color) -> list[Object]:
     >>> [obj.color for obj in objects_by_color_on(np.array([[8, 0, 2, 0]]), 8)]
     [0, 2]
     """
-    found = []
-    for color in np.unique(grid[grid != background]).tolist():
-        top, left, bottom, right = bounding_box(grid == color)
-        mask = grid[top:bottom, left:right] == color
-        found.append(Object(fresh(np.where(mask, color, background)), top, left, mask))
-    return found
+    return color_objects(grid, background)

@@ -9,19 +9,17 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
-from arc_solver.dsl.registry import PRIMITIVES, Cells, Grid, Places, Primitive
+from arc_solver.dsl.registry import PRIMITIVES, Grid, Primitive, type_name
 from arc_solver.prompts.templates.words import EXAMPLES_HEADING, Template, sections
 
 _INTRODUCTION = (
     "# Words\n\n"
     "All of these functions are in scope, besides numpy as `np`. `grid` arguments are grids; a function without `->` "
     "returns a grid. None changes its arguments; one that does not apply raises ValueError. Cells are chosen by a "
-    "boolean array (`Cells`). An `Object` has `grid`, `row`, `col`, `mask`, `height`, `width`, `size`, `bottom`, "
-    "`right`, `center`, `color`, `colors` and `cells`."
+    "boolean array (`Cells`); a `CellMap` has a number for each cell. An `Object` has `grid`, `row`, `col`, `mask`, "
+    "`height`, `width`, `size`, `bottom`, `right`, `center`, `color`, `colors` and `cells`."
 )
-_NAMES = {str(Grid): "Grid", str(Cells): "Cells", str(Places): "Places"}
 
 
 def vocabulary_section() -> str:
@@ -53,16 +51,7 @@ def _signature(primitive: Primitive) -> str:
     parameters = inspect.signature(primitive.function).parameters.values()
     arguments = []
     for parameter, kind in zip(parameters, primitive.argument_types, strict=True):
-        told = parameter.name if kind == Grid else f"{parameter.name}: {_type_name(kind)}"
+        told = parameter.name if kind == Grid else f"{parameter.name}: {type_name(kind)}"
         arguments.append(told if parameter.default is parameter.empty else f"{told} = {parameter.default!r}")
-    result = "" if primitive.result_type == Grid else f" -> {_type_name(primitive.result_type)}"
+    result = "" if primitive.result_type == Grid else f" -> {type_name(primitive.result_type)}"
     return f"{primitive.name}({', '.join(arguments)}){result}"
-
-
-def _type_name(kind: Any) -> str:
-    if str(kind) in _NAMES:
-        return _NAMES[str(kind)]
-    if getattr(kind, "__origin__", None) is list:
-        return f"list[{_type_name(kind.__args__[0])}]"
-    name = str(getattr(kind, "__name__", kind))
-    return "numbers" if name == "ndarray" else name
