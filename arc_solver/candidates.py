@@ -2,7 +2,7 @@
 
 A candidate is one guess at *all* test outputs of a task, or at some of them, with where it came from (`Origin`) and
 why one should believe it (`Evidence`). Voting, journal and report see only this; they know nothing of search trees,
-prompts or models.
+prompts or models. `Scored` is what a model thinks of one output, whoever proposed it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arc_solver.grids import Grid, as_grid, to_lists
+from arc_solver.grids import Grid, as_grid, grid_key, to_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,70 @@ class Candidate:
 
 _EVIDENCE: dict[str, type[ProgramEvidence] | type[GridEvidence]] = {"program": ProgramEvidence, "grid": GridEvidence}
 _KIND_OF = {kind: name for name, kind in _EVIDENCE.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How much a model believes in one output of one test input.
+
+    Attributes:
+        task_id: The task.
+        test_index: The test input.
+        grid: The output, as it is (turned back from every view).
+        logprob: Mean over the views of the grid's total log-probability under the model, in nats.
+        n_views: How many views that is the mean of.
+        proposer: Whose model it is; scores of different proposers cannot be compared.
+
+    Raises:
+        ValueError: No view, or no such test input.
+    """
+
+    task_id: str
+    test_index: int
+    grid: Grid
+    logprob: float
+    n_views: int
+    proposer: str
+
+    def __post_init__(self) -> None:
+        if self.n_views < 1 or self.test_index < 0:
+            raise ValueError("a score needs a view and a test input")
+
+    @property
+    def what(self) -> tuple[str, str, int, bytes]:
+        """Equal for scores that one model gives the same output."""
+        return (self.proposer, self.task_id, self.test_index, grid_key(self.grid))
+
+    def is_better_than(self, other: Scored) -> bool:
+        """Whether it is to be kept in the other's place: more views, then what does not depend on who came first."""
+        return (self.n_views, self.logprob) > (other.n_views, other.logprob)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `from_json` is its exact inverse."""
+        return {
+            "task_id": self.task_id,
+            "test_index": self.test_index,
+            "grid": to_lists(self.grid),
+            "logprob": self.logprob,
+            "n_views": self.n_views,
+            "proposer": self.proposer,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Scored:
+        """The score that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, GridError: The value was not written by `to_json`.
+        """
+        return cls(
+            str(value["task_id"]),
+            int(value["test_index"]),
+            as_grid(value["grid"]),
+            float(value["logprob"]),
+            int(value["n_views"]),
+            str(value["proposer"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence
+from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Scored
 from arc_solver.errors import GridError
-from arc_solver.grids import as_grid, grids_equal
+from arc_solver.grids import as_grid, grid_key, grids_equal
 
 numbers = st.floats(-1e6, 1e6)
 grids = (
@@ -72,3 +72,37 @@ def test_what_is_no_candidate_raises_one_of_the_errors_that_are_promised(damage)
     damage(value)
     with pytest.raises((KeyError, TypeError, ValueError, GridError)):
         Candidate.from_json(value)
+
+
+scores = st.builds(Scored, st.text(), st.integers(0, 5), grids, numbers, st.integers(1, 99), st.text())
+
+
+@settings(deadline=None)
+@given(scores)
+def test_json_and_back_is_the_same_score(score):
+    text = json.dumps(score.to_json())
+    again = Scored.from_json(json.loads(text))
+    assert again.what == score.what
+    assert (again.logprob, again.n_views) == (score.logprob, score.n_views)
+    assert json.dumps(again.to_json()) == text
+
+
+@settings(deadline=None)
+@given(scores, scores)
+def test_scores_are_of_the_same_thing_or_not(one, other):
+    same = (one.proposer, one.task_id, one.test_index) == (other.proposer, other.task_id, other.test_index)
+    assert (one.what == other.what) == (same and grid_key(one.grid) == grid_key(other.grid))
+
+
+def test_of_two_scores_the_one_of_more_views_is_kept_whoever_came_first():
+    few, many, high = (Scored("t", 0, as_grid([[1]]), *rest, "p") for rest in ((-1.0, 2), (-9.0, 8), (-8.0, 8)))
+    assert many.is_better_than(few)
+    assert not few.is_better_than(many)
+    assert high.is_better_than(many)
+    assert not many.is_better_than(many)
+
+
+@pytest.mark.parametrize(("test_index", "n_views"), [(-1, 1), (0, 0)])
+def test_a_score_needs_a_test_input_and_a_view(test_index, n_views):
+    with pytest.raises(ValueError, match="a score needs"):
+        Scored("t", test_index, as_grid([[1]]), -1.0, n_views, "p")

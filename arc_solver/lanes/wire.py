@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arc_solver.candidates import Candidate, Rejected
+from arc_solver.candidates import Candidate, Rejected, Scored
+from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, to_lists
-from arc_solver.proposers.base import Event, TaskDone
+from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone
 from arc_solver.tasks import Pair, Task
 
 
@@ -27,6 +28,7 @@ class LaneSpec:
         end_s: The deadline on the machine's monotonic clock.
         config: The run's configuration as `RunConfig.to_json` gives it.
         parent_pid: The process that reads what the lane says.
+        fed: Lines of `encode_news` follow this spec on the same channel, and no other spec.
     """
 
     proposers: tuple[str, ...]
@@ -35,6 +37,7 @@ class LaneSpec:
     end_s: float
     config: Mapping[str, Any]
     parent_pid: int
+    fed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Note:
 
 Message = Event | ProposerDone | ProposerFailed | Note
 
+_WITH_GRIDS: dict[str, type[Candidate] | type[Scored]] = {"candidate": Candidate, "scored": Scored}
 _PLAIN: dict[str, type[Rejected] | type[TaskDone] | type[ProposerDone] | type[ProposerFailed] | type[Note]] = {
     "rejected": Rejected,
     "task_done": TaskDone,
@@ -70,12 +74,15 @@ _PLAIN: dict[str, type[Rejected] | type[TaskDone] | type[ProposerDone] | type[Pr
     "note": Note,
 }
 _NAME_OF = {kind: name for name, kind in _PLAIN.items()}
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, GridError)
 
 
 def encode(message: Message) -> bytes:
     """One line, newline included; `decode` is the inverse."""
     if isinstance(message, Candidate):
         value = {"say": "candidate", "value": message.to_json()}
+    elif isinstance(message, Scored):
+        value = {"say": "scored", "value": message.to_json()}
     else:
         fields = {name: getattr(message, name) for name in message.__slots__}
         value = {"say": _NAME_OF[type(message)], "value": fields}
@@ -91,8 +98,10 @@ def decode(line: bytes) -> Message:
     try:
         value = json.loads(line)
         kind, fields = value["say"], value["value"]
-        return Candidate.from_json(fields) if kind == "candidate" else _PLAIN[kind](**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if kind in _WITH_GRIDS:
+            return _WITH_GRIDS[kind].from_json(fields)
+        return _PLAIN[kind](**fields)
+    except _MALFORMED as error:
         raise ValueError(f"not a lane's message: {line[:80]!r}") from error
 
 
@@ -113,6 +122,7 @@ def encode_spec(spec: LaneSpec) -> bytes:
         "end_s": spec.end_s,
         "config": dict(spec.config),
         "parent_pid": spec.parent_pid,
+        "fed": spec.fed,
     }
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
@@ -129,7 +139,41 @@ def decode_spec(data: bytes) -> LaneSpec:
         for item in value["tasks"]
     )
     done = frozenset((proposer, task_id) for proposer, task_id in value["done"])
-    return LaneSpec(tuple(value["proposers"]), tasks, done, value["end_s"], value["config"], value["parent_pid"])
+    return LaneSpec(
+        tuple(value["proposers"]), tasks, done, value["end_s"], value["config"], value["parent_pid"], value["fed"]
+    )
+
+
+def encode_news(state: PoolState) -> bytes:
+    """What is known of a task as one line, newline included; `decode_news` is the inverse."""
+    value = {
+        "task_id": state.task_id,
+        "outputs": [
+            [[to_lists(one.grid), one.kind, one.n_hits, one.proposers] for one in pooled] for pooled in state.outputs
+        ],
+        "n_derivations": state.n_derivations,
+    }
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def decode_news(line: bytes) -> PoolState:
+    """The state that `encode_news` wrote.
+
+    Raises:
+        ValueError: The line is none of these.
+    """
+    try:
+        value = json.loads(line)
+        outputs = tuple(
+            tuple(
+                PooledGrid(as_grid(grid), kind, int(n_hits), tuple(proposers))
+                for grid, kind, n_hits, proposers in pooled
+            )
+            for pooled in value["outputs"]
+        )
+        return PoolState(str(value["task_id"]), outputs, int(value["n_derivations"]))
+    except _MALFORMED as error:
+        raise ValueError(f"no news of a task: {line[:80]!r}") from error
 
 
 def _grids(values: Sequence[Any]) -> tuple[Grid, ...]:

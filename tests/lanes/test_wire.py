@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected
-from arc_solver.grids import as_grid
+from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected, Scored
+from arc_solver.grids import as_grid, grid_key
 from arc_solver.lanes.wire import (
     LaneSpec,
     Message,
@@ -16,14 +17,38 @@ from arc_solver.lanes.wire import (
     ProposerDone,
     ProposerFailed,
     decode,
+    decode_news,
     decode_spec,
     encode,
+    encode_news,
     encode_spec,
 )
-from arc_solver.proposers.base import TaskDone
+from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone
 from arc_solver.tasks import Pair, Task
 
 GRID = as_grid([[1, 2, 3], [4, 5, 6]])
+
+grids = (
+    st.tuples(st.integers(1, 4), st.integers(1, 4))
+    .flatmap(lambda shape: arrays(np.int8, shape, elements=st.integers(0, 9)))
+    .map(as_grid)
+)
+scores = st.builds(
+    Scored, st.text(), st.integers(0, 5), grids, st.floats(allow_nan=False), st.integers(1, 99), st.text()
+)
+pooled = st.builds(
+    PooledGrid,
+    grids,
+    st.sampled_from(["program", "voted", "partial program", "doubted"]),
+    st.integers(1, 99),
+    st.lists(st.text(), max_size=3).map(tuple),
+)
+states = st.builds(
+    PoolState,
+    st.text(),
+    st.lists(st.lists(pooled, max_size=3).map(tuple), max_size=3).map(tuple),
+    st.integers(0, 9),
+)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +77,62 @@ def test_a_message_comes_back(message: Message) -> None:
         assert back == message
 
 
+@settings(deadline=None)
+@given(scores)
+def test_a_score_comes_back(score: Scored) -> None:
+    line = encode(score)
+    assert line.count(b"\n") == 1
+    back = decode(line)
+    assert isinstance(back, Scored)
+    assert back.what == score.what
+    assert (back.logprob, back.n_views) == (score.logprob, score.n_views)
+    assert encode(back) == line
+
+
+@settings(deadline=None)
+@given(states)
+def test_news_come_back(state: PoolState) -> None:
+    line = encode_news(state)
+    assert line.count(b"\n") == 1
+    back = decode_news(line)
+    assert (back.task_id, back.n_derivations) == (state.task_id, state.n_derivations)
+    assert _facts(back) == _facts(state)
+    assert encode_news(back) == line
+
+
+def _facts(state: PoolState) -> list[list[tuple[object, ...]]]:
+    return [[(grid_key(one.grid), one.kind, one.n_hits, one.proposers) for one in found] for found in state.outputs]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[" * 100_000,
+        b'{"task_id":"t","outputs":[[[[[11]],"voted",1,[]]]],"n_derivations":0}',
+        b'{"task_id":"t","outputs":[[[[[1]],"voted"]]],"n_derivations":0}',
+        encode_news(PoolState("t"))[:-5],
+    ],
+)
+def test_what_is_no_news_is_a_value_error(line: bytes) -> None:
+    with pytest.raises(ValueError, match="no news of a task"):
+        decode_news(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        encode(Scored("t", 0, GRID, -1.0, 3, "p")).replace(b"[1,2,3]", b"[1,2,11]"),
+        encode(Scored("t", 0, GRID, -1.0, 3, "p")).replace(b'"n_views":3', b'"n_views":0'),
+        encode(Candidate("a", {1: GRID}, Origin("p"), GridEvidence(-3.25, 17))).replace(b"[1,2,3]", b"[1,2]"),
+    ],
+)
+def test_what_no_lane_says_is_a_value_error(line: bytes) -> None:
+    with pytest.raises(ValueError, match="not a lane's message"):
+        decode(line)
+
+
 @given(st.binary(max_size=200))
 def test_garbage_is_a_value_error(line: bytes) -> None:
     with pytest.raises(ValueError, match="not a lane's message"):
@@ -67,7 +148,7 @@ def test_half_a_message_is_garbage() -> None:
 
 def test_a_spec_comes_back() -> None:
     task = Task("t", (Pair(GRID, as_grid([[0]])),), (GRID, as_grid([[7, 8]])))
-    spec = LaneSpec(("search",), (task,), frozenset({("search", "u")}), 12.5, {"seed": 3}, 99)
+    spec = LaneSpec(("search",), (task,), frozenset({("search", "u")}), 12.5, {"seed": 3}, 99, fed=True)
     back = decode_spec(encode_spec(spec))
     assert (back.proposers, back.done, back.end_s, back.config, back.parent_pid) == (
         ("search",),
@@ -76,6 +157,7 @@ def test_a_spec_comes_back() -> None:
         {"seed": 3},
         99,
     )
+    assert back.fed
     (task_back,) = back.tasks
     assert task_back.task_id == "t"
     assert np.array_equal(task_back.train[0].input, GRID)
