@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from arc_solver.candidates import Candidate
+from arc_solver.candidates import Candidate, Scored
 from arc_solver.grids import Grid, grid_key
 from arc_solver.tasks import MalformedTask, Task
 from arc_solver.voting.fallback import fallback_grids
@@ -53,23 +53,30 @@ class TaskAttempts:
         return all(not first.is_fallback for first, _ in self.pairs)
 
 
-def choose_attempts(task: Task | MalformedTask, candidates: Iterable[Candidate] = ()) -> TaskAttempts:
+def choose_attempts(
+    task: Task | MalformedTask, candidates: Iterable[Candidate] = (), scores: Iterable[Scored] = ()
+) -> TaskAttempts:
     """Choose two different grids per test input: the best ranked ones, then fall-backs.
 
-    The order of the candidates does not matter, and a candidate that comes twice counts once.
+    The order of candidates and scores does not matter, and one that comes twice counts once.
 
     Args:
         task: The task. A malformed one gets fall-backs from what is readable.
         candidates: What the proposers found; those of other tasks are ignored.
+        scores: What a model thinks of outputs.
 
     Returns:
         One pair of attempts per test input.
     """
-    n_test = len(task.test_inputs)
-    ranked = rank_outputs(task, candidates) if isinstance(task, Task) else ((),) * n_test
+    ranked = rank_outputs(task, candidates, scores) if isinstance(task, Task) else ((),) * len(task.test_inputs)
+    return attempts_of(task, ranked)
+
+
+def attempts_of(task: Task | MalformedTask, ranked: Sequence[Sequence[RankedGrid]]) -> TaskAttempts:
+    """Choose two different grids per test input from those that `rank_outputs` ranked, then from fall-backs."""
     pairs = []
-    for test_index in range(n_test):
-        first, second = itertools.islice(_in_order(task, test_index, ranked[test_index]), 2)
+    for test_index, found in enumerate(ranked):
+        first, second = itertools.islice(_in_order(task, test_index, found), 2)
         pairs.append((first, second))
     return TaskAttempts(task.task_id, tuple(pairs))
 

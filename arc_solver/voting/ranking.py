@@ -1,22 +1,25 @@
 """From candidates to ranked grids: which output is the likeliest, and why.
 
 Four classes, each above the next: programs that pass every training pair, grids that were voted for, programs that
-pass some pairs, grids that the model itself hardly believes in. Within a class agreement counts first, simplicity
-second, and the grid's bytes break what is still a tie, so that the ranking depends on the set of candidates and not
-on their order. Knows nothing of fall-backs, files or solutions.
+pass some pairs, grids that the model itself hardly believes in. Within a class a model's score counts first where
+there is one for all (`scores`), then agreement, then simplicity, and the grid's bytes break what is still a tie, so
+that the ranking depends on the set of candidates and scores and not on their order. Knows nothing of fall-backs, files
+or solutions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from arc_solver.augment import View
-from arc_solver.candidates import Candidate, ProgramEvidence
+from arc_solver.candidates import Candidate, ProgramEvidence, Scored
 from arc_solver.grids import Grid, grid_key, to_lists
+from arc_solver.proposers.base import GridKind
 from arc_solver.tasks import Task
+from arc_solver.voting.scores import ScoreTable, Votes, program_keys, vote_keys
 from arc_solver.voting.sizes import Shape, predict_shapes
 
 # Below this many cells a literal in a program is a pattern, not a memorised answer.
@@ -39,13 +42,15 @@ class RankedGrid:
     Attributes:
         grid: The output.
         reason: Why it stands where it stands, for people.
-        kind: `program`, `voted`, `partial program` or `doubted`.
+        kind: Its class.
+        n_hits: Programs of different source, or votes, that say so.
         proposers: Who proposed it, sorted.
     """
 
     grid: Grid
     reason: str
-    kind: str
+    kind: GridKind
+    n_hits: int
     proposers: tuple[str, ...]
 
 
@@ -57,7 +62,9 @@ class _Entry:
     ranked: RankedGrid
 
 
-def rank_outputs(task: Task, candidates: Iterable[Candidate]) -> tuple[tuple[RankedGrid, ...], ...]:
+def rank_outputs(
+    task: Task, candidates: Iterable[Candidate], scores: Iterable[Scored] = ()
+) -> tuple[tuple[RankedGrid, ...], ...]:
     """Rank the distinct output grids of each test input, best first.
 
     Programs are grouped by the *joint* tuple of their outputs for all test inputs: a program that is right is right
@@ -69,25 +76,27 @@ def rank_outputs(task: Task, candidates: Iterable[Candidate]) -> tuple[tuple[Ran
     Args:
         task: The task.
         candidates: In any order; repeated ones count once, those of other tasks not at all.
+        scores: What a model thinks of outputs, in any order. What nobody proposed is not ranked, whatever its score.
 
     Returns:
         Per test input its ranked grids, possibly none.
     """
     programs: dict[tuple[Any, ...], list[Candidate]] = {}
-    votes: dict[tuple[int, bytes], list[Candidate]] = {}
+    votes: list[dict[bytes, list[Candidate]]] = [{} for _ in task.test_inputs]
     for candidate in _distinct(task, candidates):
         if isinstance(candidate.evidence, ProgramEvidence):
             if candidate.evidence.n_train_passed:
                 programs.setdefault(_group_key(candidate), []).append(candidate)
         else:
             for test_index, grid in candidate.outputs.items():
-                votes.setdefault((test_index, grid_key(grid)), []).append(candidate)
+                votes[test_index].setdefault(grid_key(grid), []).append(candidate)
+    table = ScoreTable(task, scores)
     shapes = [predict_shapes(task.train, test_input) for test_input in task.test_inputs]
     entries: list[list[_Entry]] = [[] for _ in task.test_inputs]
-    for group in programs.values():
-        _rank_programs(task, group, shapes, entries)
-    for (test_index, _), hits in votes.items():
-        entries[test_index].append(_voted_entry(hits, test_index, shapes[test_index]))
+    for group, merit in _with_merits(programs.values(), table):
+        _rank_programs(task, group, merit, shapes, entries)
+    for test_index, found in enumerate(votes):
+        entries[test_index] += _voted_entries(list(found.values()), test_index, shapes[test_index], table)
     return tuple(_best_first(found) for found in entries)
 
 
@@ -112,8 +121,21 @@ def _group_key(candidate: Candidate) -> tuple[Any, ...]:
     return passed, tuple((index, grid_key(grid)) for index, grid in candidate.outputs.items())
 
 
+def _with_merits(groups: Iterable[list[Candidate]], table: ScoreTable) -> Iterator[tuple[list[Candidate], float]]:
+    """Each group of programs, with the sort key that scores give it; programs that fail on a pair get none."""
+    passing, partial = [], []
+    for group in groups:
+        (passing if _program(group[0]).passes_all else partial).append(group)
+    yield from zip(passing, program_keys([table.of_all(group[0].outputs) for group in passing]), strict=True)
+    yield from ((group, 0.0) for group in partial)
+
+
 def _rank_programs(
-    task: Task, group: Sequence[Candidate], shapes: Sequence[tuple[Shape, ...]], entries: Sequence[list[_Entry]]
+    task: Task,
+    group: Sequence[Candidate],
+    merit: float,
+    shapes: Sequence[tuple[Shape, ...]],
+    entries: Sequence[list[_Entry]],
 ) -> None:
     """Add an entry for each output of a group of programs that all give the same outputs."""
     first = _program(group[0])
@@ -132,6 +154,7 @@ def _rank_programs(
         -first.n_train_passed / max(1, first.n_train),
         literal,
         n_missing,
+        merit,
         -len(sources),
         cost,
         -logprob,
@@ -139,10 +162,11 @@ def _rank_programs(
         joint,
     )
     reason = _program_reason(first, len(sources), cost, literal)
-    kind = "program" if first.passes_all else "partial program"
+    kind: GridKind = "program" if first.passes_all else "partial program"
     proposers = tuple(sorted({candidate.origin.proposer for candidate in group}))
     for test_index, grid in outputs.items():
-        entries[test_index].append(_Entry((*key, grid_key(grid)), RankedGrid(grid, reason, kind, proposers)))
+        ranked = RankedGrid(grid, reason, kind, len(sources), proposers)
+        entries[test_index].append(_Entry((*key, grid_key(grid)), ranked))
 
 
 def _program_reason(evidence: ProgramEvidence, n_sources: int, cost: float, literal: bool) -> str:
@@ -151,17 +175,34 @@ def _program_reason(evidence: ProgramEvidence, n_sources: int, cost: float, lite
     return f"program{passed}, {derivations}, cost {cost:g}" + (", holds the answer as a literal" if literal else "")
 
 
-def _voted_entry(hits: Sequence[Candidate], test_index: int, shapes: tuple[Shape, ...]) -> _Entry:
-    grid = hits[0].outputs[test_index]
-    logprobs = sorted(_logprob(candidate) for candidate in hits)
-    mean_logprob = sum(logprobs) / len(logprobs)
-    odd = _contradicts(shapes, grid)
-    doubted = logprobs[-1] < math.log(MIN_PROBABILITY) and len(hits) < MIN_AGREEING
-    key = (_DOUBTED if doubted else _VOTED, odd, -len(hits), -mean_logprob, -logprobs[-1], grid.size, grid_key(grid))
-    votes = f"{len(hits)} vote{'s' if len(hits) > 1 else ''}"
-    reason = f"{votes}, mean log-probability {mean_logprob:.2f}" + (", of an odd size" if odd else "")
-    kind = "doubted" if doubted else "voted"
-    return _Entry(key, RankedGrid(grid, reason, kind, tuple(sorted({hit.origin.proposer for hit in hits}))))
+def _voted_entries(
+    found: Iterable[Sequence[Candidate]], test_index: int, shapes: tuple[Shape, ...], table: ScoreTable
+) -> Iterator[_Entry]:
+    """An entry for each grid of a test input that was voted for, given the votes for each."""
+    classes: dict[GridKind, list[tuple[Sequence[Candidate], Votes]]] = {"voted": [], "doubted": []}
+    for hits in found:
+        logprobs = sorted(_logprob(candidate) for candidate in hits)
+        votes = Votes(len(hits), sum(logprobs) / len(logprobs), logprobs[-1])
+        doubted = votes.best_logprob < math.log(MIN_PROBABILITY) and votes.n_votes < MIN_AGREEING
+        classes["doubted" if doubted else "voted"].append((hits, votes))
+    for kind, members in classes.items():
+        scores = [table.of(test_index, hits[0].outputs[test_index]) for hits, _ in members]
+        merits = vote_keys(
+            [votes for _, votes in members], [None if score is None else score.logprob for score in scores]
+        )
+        for (hits, votes), score, merit in zip(members, scores, merits, strict=True):
+            grid = hits[0].outputs[test_index]
+            odd = _contradicts(shapes, grid)
+            key = (_VOTED if kind == "voted" else _DOUBTED, odd, *merit, grid.size, grid_key(grid))
+            proposers = tuple(sorted({hit.origin.proposer for hit in hits}))
+            yield _Entry(key, RankedGrid(grid, _voted_reason(votes, odd, score), kind, votes.n_votes, proposers))
+
+
+def _voted_reason(votes: Votes, odd: bool, score: Scored | None) -> str:
+    said = f"{votes.n_votes} vote{'s' if votes.n_votes > 1 else ''}, mean log-probability {votes.mean_logprob:.2f}"
+    if score is not None:
+        said += f", scored {score.logprob:.2f} in {score.n_views} view{'s' if score.n_views > 1 else ''}"
+    return said + (", of an odd size" if odd else "")
 
 
 def _best_first(entries: Iterable[_Entry]) -> tuple[RankedGrid, ...]:
