@@ -123,7 +123,8 @@ def _group_key(candidate: Candidate) -> tuple[Any, ...]:
 
 def _with_merits(groups: Iterable[list[Candidate]], table: ScoreTable) -> Iterator[tuple[list[Candidate], float]]:
     """Each group of programs, with the sort key that scores give it; programs that fail on a pair get none."""
-    passing, partial = [], []
+    passing: list[list[Candidate]] = []
+    partial: list[list[Candidate]] = []
     for group in groups:
         (passing if _program(group[0]).passes_all else partial).append(group)
     yield from zip(passing, program_keys([table.of_all(group[0].outputs) for group in passing]), strict=True)

@@ -78,9 +78,10 @@ def test_an_odd_size_stays_last_in_its_class():
     assert ranked([vote(A), vote([[1]])], [score(A, -9.0), score([[1]], -0.1)]) == [A, [[1]]]
 
 
-def test_programs_are_scored_by_all_their_outputs_together():
+@pytest.mark.parametrize("logprobs", [(-1.0, -9.0), (-9.0, -1.0)])
+def test_programs_are_scored_by_all_their_outputs_together(logprobs):
     found = [program(A, A, source="1"), program(B, B, source="2", cost=2.0)]
-    scores = [score(A, -1.0), score(A, -9.0, 1), score(B, -2.0), score(B, -2.0, 1)]
+    scores = [score(A, logprobs[0]), score(A, logprobs[1], 1), score(B, -2.0), score(B, -2.0, 1)]
     assert ranked(found, scores, TASK) == [B, A]
     assert ranked(found, scores[:-1], TASK) == [A, B]
 
