@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from arc_solver.candidates import Candidate
+from arc_solver.candidates import Candidate, Scored
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, frozen, grids_equal
 from arc_solver.submission import ATTEMPT_KEYS
@@ -44,6 +44,8 @@ METRICS = (
 )
 _PER_TEST = METRICS[1:]
 _RESAMPLES_AT_ONCE = 500
+
+_OfTask = TypeVar("_OfTask", Candidate, Scored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def evaluate_submission(
     solutions: Solutions,
     candidates: Iterable[Candidate] | None = None,
     challenges: Challenges | None = None,
+    scores: Iterable[Scored] = (),
     *,
     seed: int = 0,
 ) -> Evaluation:
@@ -137,6 +140,7 @@ def evaluate_submission(
         solutions: The true outputs; a task of these that the submission lacks counts as unanswered.
         candidates: What the proposers found, for pass_n and the figures per proposer.
         challenges: The tasks, so that the votes per proposer know the output sizes that voting knew.
+        scores: What the proposers' models think of outputs; of a proposer's figures its own only are part.
         seed: Of the bootstrap.
 
     Returns:
@@ -144,7 +148,7 @@ def evaluate_submission(
     """
     answers = {task_id: _submitted(submission, task_id, len(true)) for task_id, true in solutions.outputs.items()}
     proposers: dict[str, Scores] = {}
-    found = None if candidates is None else list(candidates)
+    found, scored = None if candidates is None else list(candidates), list(scores)
     if found is not None:
         by_task = _by_task(found)
         for task_id, attempts in answers.items():
@@ -154,7 +158,8 @@ def evaluate_submission(
             ]
         for name in sorted({candidate.origin.proposer for candidate in found}):
             own = [candidate for candidate in found if candidate.origin.proposer == name]
-            proposers[name] = _scores(_voted(own, solutions, challenges), solutions, len(own), seed)
+            own_scores = [score for score in scored if score.proposer == name]
+            proposers[name] = _scores(_voted(own, own_scores, solutions, challenges), solutions, len(own), seed)
     n_candidates = len(found) if found is not None else sum(len(a.proposed) for task in answers.values() for a in task)
     together = _scores(answers, solutions, n_candidates, seed)
     n_unknown = sum(task_id not in solutions.outputs for task_id in submission)
@@ -230,10 +235,10 @@ def _grid(value: Any) -> Grid | None:
         return None
 
 
-def _by_task(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
-    found: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        found.setdefault(candidate.task_id, []).append(candidate)
+def _by_task(values: Iterable[_OfTask]) -> dict[str, list[_OfTask]]:
+    found: dict[str, list[_OfTask]] = {}
+    for value in values:
+        found.setdefault(value.task_id, []).append(value)
     return found
 
 
@@ -242,17 +247,18 @@ def _proposed(candidates: Iterable[Candidate], test_index: int) -> tuple[Grid, .
 
 
 def _voted(
-    candidates: Sequence[Candidate], solutions: Solutions, challenges: Challenges | None
+    candidates: Sequence[Candidate], scores: Sequence[Scored], solutions: Solutions, challenges: Challenges | None
 ) -> dict[str, list[_Answer]]:
     """What these candidates alone would answer, without fall-backs."""
     tasks = {} if challenges is None else {task.task_id: task for task in challenges.tasks}
     by_task = _by_task(candidates)
+    scores_by_task = _by_task(scores)
     answers = {}
     for task_id, true in solutions.outputs.items():
         own = by_task.get(task_id, [])
         # Without the tasks the votes are counted all the same; only the output sizes stay unknown.
         task = tasks.get(task_id) or Task(task_id, (), (frozen(np.zeros((1, 1))),) * len(true))
-        ranked = rank_outputs(task, own) if own else ((),) * len(true)
+        ranked = rank_outputs(task, own, scores_by_task.get(task_id, ())) if own else ((),) * len(true)
         best = [[entry.grid for entry in entries[:2]] + [None] * 2 for entries in ranked]
         best += [[None, None]] * (len(true) - len(best))
         answers[task_id] = [

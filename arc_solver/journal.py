@@ -3,7 +3,8 @@
 Each line is `{"crc":"1c291ca3","record":{...}}`, the CRC-32 taken over the bytes of the record. The first record is a
 header with the run's key. Whatever kills the run, reading gives every whole line: a torn last line is dropped, a
 damaged line in the middle is skipped and counted, and nothing raises. A candidate that a resumed run found again
-counts once; rejections that it met again count again. Knows nothing of votes or of how a run is steered.
+counts once, and of several scores of the same output the one of most views; rejections that it met again count again.
+Knows nothing of votes or of how a run is steered.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from arc_solver.budget import Clock, MonotonicClock
-from arc_solver.candidates import Candidate, Rejected
+from arc_solver.candidates import Candidate, Rejected, Scored
 from arc_solver.errors import GridError, InputError
 from arc_solver.proposers.base import TaskDone
 
@@ -45,7 +46,7 @@ class Note:
     content: Mapping[str, Any]
 
 
-Record = Candidate | Rejected | TaskDone | Note
+Record = Candidate | Scored | Rejected | TaskDone | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class JournalContents:
         n_damaged: Lines that are no records, a torn last line not among them.
         n_repeated: Candidates that were already there.
         torn: True if the last line was cut off and dropped.
+        scores: Of each output that was scored the score to go by.
     """
 
     run_key: str | None = None
@@ -71,6 +73,7 @@ class JournalContents:
     n_damaged: int = 0
     n_repeated: int = 0
     torn: bool = False
+    scores: tuple[Scored, ...] = ()
 
 
 class Journal:
@@ -238,6 +241,7 @@ class _Reader:
         self._n_repeated = 0
         self._run_key: str | None = None
         self._candidates: dict[bytes, Candidate] = {}
+        self._scores: dict[tuple[object, ...], Scored] = {}
         self._done: set[tuple[str, str]] = set()
         self._rejected: Counter[tuple[str, str]] = Counter()
         self._notes: list[Note] = []
@@ -263,6 +267,7 @@ class _Reader:
             self.n_damaged,
             self._n_repeated,
             torn,
+            tuple(self._scores.values()),
         )
 
     def _take_record(self, record: bytes) -> None:
@@ -274,6 +279,10 @@ class _Reader:
                     self._n_repeated += 1
                 else:
                     self._candidates[record] = Candidate.from_json(value["candidate"])
+            case "scored":
+                score = Scored.from_json(value["scored"])
+                if score.what not in self._scores or score.is_better_than(self._scores[score.what]):
+                    self._scores[score.what] = score
             case "done":
                 self._done.add((str(value["proposer"]), str(value["task_id"])))
             case "rejected":
@@ -295,6 +304,8 @@ def _to_json(records: tuple[Record, ...]) -> list[dict[str, Any]]:
     for record in records:
         if isinstance(record, Candidate):
             values.append({"kind": "candidate", "candidate": record.to_json()})
+        elif isinstance(record, Scored):
+            values.append({"kind": "scored", "scored": record.to_json()})
         elif isinstance(record, TaskDone):
             values.append({"kind": "done", "proposer": record.proposer, "task_id": record.task_id})
         elif isinstance(record, Rejected):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence
+from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Scored
 from arc_solver.evaluation import METRICS, bootstrap_intervals, evaluate_submission, render_table, to_json
 from arc_solver.grids import as_grid
 from arc_solver.tasks import Challenges, Pair, Solutions, Task
@@ -154,6 +154,18 @@ class TestCandidates:
         assert search.figures["vote_1"].value == pytest.approx(0.5 / 3)
         assert search.figures["unanswered"].value == pytest.approx(2 / 3)
         assert search.n_tasks == transduction.n_tasks == 3
+
+    def test_a_proposer_alone_has_its_own_scores_and_no_others(self):
+        def attempt(proposer):
+            scores = [
+                Scored("a", 0, as_grid(grid), logprob, 8, proposer)
+                for grid, logprob in ((RIGHT, -1.0), (WRONG, -5.0), (SMALL, -9.0))
+            ]
+            evaluation = evaluate_submission(self.SUBMISSION, self.TRUE, self.CANDIDATES, None, scores)
+            return evaluation.proposers["transduction"].tasks[0].correct
+
+        assert attempt("transduction") == (1,)
+        assert attempt("search") == (0,)
 
     def test_with_the_tasks_the_votes_know_the_output_sizes(self):
         pair = Pair(as_grid([[0, 0]] * 2), as_grid([[5, 5]] * 2))

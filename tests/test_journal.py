@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc_solver.budget import ManualClock
-from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected
+from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected, Scored
 from arc_solver.errors import InputError
 from arc_solver.grids import as_grid
 from arc_solver.journal import Journal, Note, parse, read
@@ -26,8 +27,10 @@ PROGRAM = Candidate(
     "t1", {0: as_grid([[1, 2]])}, Origin("search"), ProgramEvidence("def task(g):\n return g", 2, 2, 3.0)
 )
 WRITTEN = Candidate("t2", {1: as_grid([[3]])}, Origin("transduction", "rot90", 7), GridEvidence(-0.25, 4))
+SCORED = Scored("t1", 0, as_grid([[1, 2]]), -0.75, 8, "transduction")
 RECORDS = (
     PROGRAM,
+    SCORED,
     TaskDone("t1", "search"),
     Rejected("t2", "induction", "program: timeout"),
     WRITTEN,
@@ -56,6 +59,18 @@ def facts(contents):
         sorted(contents.done),
         sorted(contents.rejected.items()),
         list(contents.notes),
+        [score.to_json() for score in contents.scores],
+    )
+
+
+def n_read(contents):
+    """How many records were read, the header not among them."""
+    return (
+        len(contents.candidates)
+        + len(contents.scores)
+        + len(contents.done)
+        + len(contents.notes)
+        + contents.rejected.total()
     )
 
 
@@ -69,6 +84,7 @@ class TestReading:
             [("search", "t1"), ("transduction", "t2")],
             [(("induction", "program: timeout"), 1)],
             [Note("timing", {"search_s": 1.5})],
+            [SCORED.to_json()],
         )
         assert (contents.n_damaged, contents.n_repeated, contents.torn) == (0, 0, False)
 
@@ -84,6 +100,25 @@ class TestReading:
         contents = read(path)
         assert [candidate.to_json() for candidate in contents.candidates] == [PROGRAM.to_json(), WRITTEN.to_json()]
         assert contents.n_repeated == 1
+
+    def test_of_two_scores_of_an_output_the_one_of_more_views_counts_wherever_it_stands(self, path):
+        more = dataclasses.replace(SCORED, logprob=-9.0, n_views=16)
+        other = dataclasses.replace(SCORED, test_index=1)
+        write(path, more, SCORED, other, more)
+        assert [score.to_json() for score in read(path).scores] == [more.to_json(), other.to_json()]
+
+    def test_a_journal_from_before_there_were_scores_is_read(self, path):
+        lines = [
+            {"kind": "header", "version": 1, "run_key": "key"},
+            {"kind": "candidate", "candidate": WRITTEN.to_json()},
+            {"kind": "done", "proposer": "transduction", "task_id": "t2"},
+        ]
+        texts = [json.dumps(line, separators=(",", ":")).encode() for line in lines]
+        path.write_bytes(b"".join(b'{"crc":"%08x","record":%s}\n' % (zlib.crc32(text), text) for text in texts))
+        contents = write(path, SCORED)
+        assert facts(contents) == ([WRITTEN.to_json()], [("transduction", "t2")], [], [], [])
+        assert contents.n_damaged == 0
+        assert [score.to_json() for score in read(path).scores] == [SCORED.to_json()]
 
     def test_equal_rejections_of_one_batch_are_one_line(self, path):
         journal, _ = Journal.open(path, "key")
@@ -104,8 +139,7 @@ class TestReading:
             contents = parse(data[:cut])
             # A line that lacks nothing but its line end is whole.
             n_whole = sum(end <= cut + 1 for end in ends)
-            n_records = len(contents.candidates) + len(contents.done) + len(contents.notes) + contents.rejected.total()
-            assert n_records == max(0, n_whole - 1)
+            assert n_read(contents) == max(0, n_whole - 1)
             assert contents.run_key == ("key" if n_whole else None)
             assert contents.n_damaged == 0
             assert contents.torn == (cut not in ends and cut + 1 not in ends and cut != 0)
@@ -118,10 +152,9 @@ class TestReading:
             damaged = bytearray(data)
             damaged[index] ^= 1
             contents = parse(bytes(damaged))
-            n_read = len(contents.candidates) + len(contents.done) + len(contents.notes) + contents.rejected.total()
-            n_read += contents.run_key is not None
+            n_found = n_read(contents) + (contents.run_key is not None)
             # A line end that is damaged costs the two lines that it parted.
-            assert n_read >= n_lines - (2 if data[index : index + 1] == b"\n" else 1)
+            assert n_found >= n_lines - (2 if data[index : index + 1] == b"\n" else 1)
             assert contents.n_damaged + contents.torn >= 1
 
     @settings(deadline=None)
@@ -138,6 +171,9 @@ class TestReading:
             {"kind": "candidate", "candidate": {"task_id": "t"}},
             {"kind": "candidate", "candidate": 5},
             {"kind": "candidate", "candidate": PROGRAM.to_json() | {"outputs": {"0": [[11]]}}},
+            {"kind": "scored", "scored": SCORED.to_json() | {"grid": [[11]]}},
+            {"kind": "scored", "scored": SCORED.to_json() | {"n_views": 0}},
+            {"kind": "scored", "scored": 5},
             {"kind": "done"},
             {"kind": "rejected", "proposer": "p", "reason": "r", "count": "many"},
             {"kind": "note", "note": "n", "content": 3},
@@ -150,7 +186,7 @@ class TestReading:
         text = json.dumps(record).encode()
         contents = parse(b'{"crc":"%08x","record":%s}\n' % (zlib.crc32(text), text))
         assert contents.n_damaged == 1
-        assert facts(contents) == ([], [], [], [])
+        assert facts(contents) == ([], [], [], [], [])
 
 
 @functools.cache
@@ -163,19 +199,20 @@ def _journal_bytes():
 
 class TestResuming:
     def test_a_new_journal_is_empty(self, path):
-        assert facts(write(path)) == ([], [], [], [])
+        assert facts(write(path)) == ([], [], [], [], [])
         assert read(path).run_key == "key"
 
     def test_a_run_goes_on_where_the_last_one_ended(self, path):
-        write(path, *RECORDS[:3])
-        contents = write(path, *RECORDS[3:])
+        write(path, *RECORDS[:4])
+        contents = write(path, *RECORDS[4:])
         assert [candidate.task_id for candidate in contents.candidates] == ["t1"]
         assert contents.done == {("search", "t1")}
+        assert [score.to_json() for score in contents.scores] == [SCORED.to_json()]
         assert len(read(path).candidates) == 2
 
     def test_no_resume_starts_anew(self, path):
         write(path, *RECORDS)
-        assert facts(write(path, WRITTEN, run_key="other", resume=False)) == ([], [], [], [])
+        assert facts(write(path, WRITTEN, run_key="other", resume=False)) == ([], [], [], [], [])
         contents = read(path)
         assert contents.run_key == "other"
         assert len(contents.candidates) == 1
@@ -201,7 +238,7 @@ class TestResuming:
             assert after.done == contents.done
             assert WRITTEN.to_json() in [candidate.to_json() for candidate in after.candidates]
             if cut < line_ends[0]:
-                assert facts(contents) == ([], [], [], [])
+                assert facts(contents) == ([], [], [], [], [])
 
     def test_answers_below_a_damaged_header_are_not_thrown_away(self, path):
         write(path, *RECORDS)

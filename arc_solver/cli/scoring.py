@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from arc_solver.candidates import Candidate
 from arc_solver.cli.common import new_console, told_plainly
 from arc_solver.datasets import NAMED_SETS, limited, limited_solutions, load_named, load_solutions
 from arc_solver.errors import InputError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
+from arc_solver.journal import JournalContents
 from arc_solver.journal import read as read_journal
 from arc_solver.pipeline import RunFiles
 from arc_solver.submission import load
@@ -44,7 +43,9 @@ def evaluate(
     that a submission leaves out count as unanswered, never as absent.
     """
     challenges, truth = _read_truth(dataset, solutions, limit)
-    evaluation = evaluate_submission(load(submission), truth, _candidates(submission, journal), challenges)
+    found = _read_found(submission, journal)
+    candidates, scores = (None, ()) if found is None else (found.candidates, found.scores)
+    evaluation = evaluate_submission(load(submission), truth, candidates, challenges, scores)
     if as_json:
         json.dump(to_json(evaluation), sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -66,9 +67,9 @@ def _read_truth(dataset: str | None, solutions: Path | None, limit: int | None) 
     return challenges, limited_solutions(truth, challenges)
 
 
-def _candidates(submission: Path, journal: Path | None) -> Sequence[Candidate] | None:
+def _read_found(submission: Path, journal: Path | None) -> JournalContents | None:
     if journal is None:
         journal = RunFiles(submission).journal
         if not journal.exists():
             return None
-    return read_journal(journal).candidates
+    return read_journal(journal)

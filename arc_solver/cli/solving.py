@@ -284,6 +284,7 @@ def _report(console: Console, result: RunResult, truth: Solutions | None, output
         truth,
         [candidate for found in result.board.candidates.values() for candidate in found],
         result.board.challenges,
+        result.board.scores(),
     )
     console.print(render_table(evaluation))
     return to_json(evaluation)
