@@ -1,14 +1,16 @@
 """Greedy answers of a cell model, many prompts at a time, and their log-probabilities.
 
-A grid's places are known once its size is, so after the two size tokens only colours are chosen. Knows nothing of
-tasks, views and votes.
+A grid's places are known once its size is, so after the two size tokens only colours are chosen. An answer may begin
+with tokens that are given, and what else could have been chosen on the way may be asked for: `branching` lives by
+that. Knows nothing of tasks, views and votes.
 
-Shapes: B prompts, S keys.
+Shapes: B sequences, S keys, L head rows of a choice.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +22,11 @@ from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.model import CellConfig, CellModel, log_total
-from arc_solver.grids import MAX_SIDE
+from arc_solver.grids import MAX_SIDE, N_COLORS
+
+_MAX_ANSWER = MAX_SIDE**2 + 3
+_STRIDE = 16
+"""Steps between two looks at which sequences have ended; a look makes the host wait for a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,43 @@ class Answer:
     logprob: float
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A prompt, and the beginning of an answer to it.
+
+    Attributes:
+        prompt: Token ids up to and including OUTPUT.
+        choices: What was chosen so far: rows - 1, columns - 1, then colours.
+        logprob: Sum over the tokens of these choices.
+        floor: Writing stops when the log-probability is no longer above this.
+    """
+
+    prompt: NDArray[np.int32]
+    choices: tuple[int, ...] = ()
+    logprob: float = 0.0
+    floor: float = -math.inf
+
+    @property
+    def tokens(self) -> NDArray[np.int32]:
+        """Prompt and choices as tokens."""
+        return np.concatenate([self.prompt, _choice_tokens(self.choices)])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was written from a start.
+
+    Attributes:
+        answer: None if writing stopped before the end.
+        others: What could have been chosen instead and is still above the floor of `write`.
+        n_written: Tokens that were written.
+    """
+
+    answer: Answer | None
+    others: tuple[Start, ...]
+    n_written: int
+
+
 @torch.no_grad()
 def answer(model: CellModel, prompts: Sequence[NDArray[np.int32]], *, batch_size: int = 256) -> list[Answer]:
     """The likeliest grid after each prompt, token by token.
@@ -49,8 +92,9 @@ def answer(model: CellModel, prompts: Sequence[NDArray[np.int32]], *, batch_size
     answers: dict[int, Answer] = {}
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        for index, found in zip(chosen, _answer_batch(model, [prompts[i] for i in chosen]), strict=True):
-            answers[index] = found
+        for index, line in zip(chosen, write(model, [Start(prompts[i]) for i in chosen]), strict=True):
+            if line.answer is not None:
+                answers[index] = line.answer
     return [answers[index] for index in range(len(prompts))]
 
 
@@ -59,6 +103,43 @@ def inference_copy(model: CellModel, dtype: torch.dtype) -> CellModel:
     twin = copy.deepcopy(model).eval().requires_grad_(False)
     twin.layers.to(dtype)
     return twin
+
+
+@torch.no_grad()
+def write(model: CellModel, starts: Sequence[Start], *, others_above: float = math.inf) -> list[Line]:
+    """Go on greedily from each start, all together.
+
+    Args:
+        model: As in `answer`.
+        starts: Of similar lengths, or much is padding.
+        others_above: Choices that were not taken are told if the log-probability up to and with them is above this.
+    """
+    tokens = [start.tokens for start in starts]
+    longest = max(map(len, tokens))
+    device = model.embedding.device
+    writing = _Writing(starts, device)
+    padded = np.stack([np.pad(part, (longest - len(part), 0)) for part in tokens])
+    n_pads = torch.tensor([longest - len(part) for part in tokens], device=device)
+    reader = _Reader(model, n_pads, longest + 3)
+    new = torch.tensor(padded, device=device)
+    step, last = 0, _MAX_ANSWER
+    while step < last:
+        chosen = writing.choose(reader.read(new), others_above)
+        step += 1
+        if step == 2:  # every size is known
+            last = step + writing.n_left()
+            reader.reserve(last - step)
+        if step % _STRIDE == 0 or step == 2:
+            keep = writing.open.nonzero()[:, 0]
+            if not len(keep):
+                break
+            # Sequences that have ended run on, unread, until half of the batch has: moving the cache costs more.
+            if 2 * len(keep) <= len(writing.open):
+                writing.keep(keep)
+                reader.keep(keep)
+                chosen = chosen[keep]
+        new = chosen[:, None]
+    return writing.lines(starts)
 
 
 class _Reader:
@@ -79,6 +160,12 @@ class _Reader:
     def keep(self, rows: Tensor) -> None:
         """Go on with these sequences only."""
         self._keys, self._values, self._n_pads = self._keys[:, rows], self._values[:, rows], self._n_pads[rows]
+
+    def reserve(self, n_more: int) -> None:
+        """Make room for so many more tokens."""
+        n_new = max(0, self._length + n_more - len(self._places))
+        self._keys, self._values = (F.pad(cache, (0, 0, 0, n_new)) for cache in (self._keys, self._values))
+        self._places = torch.arange(len(self._places) + n_new, device=self._places.device)
 
     def read(self, tokens: Tensor) -> Tensor:
         """Scores after the last of `tokens` (B, T): (B, head rows)."""
@@ -117,52 +204,114 @@ def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(together, k, v, attn_mask=mask).reshape(q.shape)
 
 
-def _answer_batch(model: CellModel, prompts: Sequence[NDArray[np.int32]]) -> list[Answer]:
-    device = model.embedding.device
-    longest = max(map(len, prompts))
-    padded = np.stack([np.pad(prompt, (longest - len(prompt), 0)) for prompt in prompts])
-    n_pads = torch.tensor([longest - len(prompt) for prompt in prompts], device=device)
-    reader = _Reader(model, n_pads, longest + MAX_SIDE**2 + 3)
-    logprobs = torch.zeros(len(prompts), device=device)
-    sides: list[Tensor] = []
-    scores = reader.read(torch.tensor(padded, device=device))
-    for part, first in ((words.HEAD_HEIGHT, words.HEIGHT), (words.HEAD_WIDTH, words.WIDTH)):
-        side = scores[:, part].argmax(-1)
-        logprobs += scores[:, part].gather(-1, side[:, None])[:, 0] - log_total(scores)
-        sides.append(side + 1)
-        scores = reader.read((first + side)[:, None])
-    n_rows, n_columns = sides
-    n_cells = n_rows * n_columns
-    colors = torch.zeros(len(prompts), int(n_cells.max()) + 1, dtype=torch.int8, device=device)
-    running = torch.arange(len(prompts), device=device)
-    for step in range(int(n_cells.max())):
-        # Sequences that have ended run on, unread, until half of the batch has: moving the cache costs more.
-        row, column = (step // n_columns[running]).clamp(max=MAX_SIDE - 1), step % n_columns[running]
-        color = scores[:, words.HEAD_COLOR].argmax(-1)
-        is_open = step < n_cells[running]
-        found = _cell_logit(scores, color, row, column) - log_total(scores)
-        logprobs[running] += torch.where(is_open, found, 0.0)
-        colors[running, step] = color.to(torch.int8)
-        scores = reader.read((words.CELL + (color * MAX_SIDE + row) * MAX_SIDE + column)[:, None])
-        ends = step + 1 == n_cells[running]
-        logprobs[running] += torch.where(ends, scores[:, words.HEAD_END] - log_total(scores), 0.0)
-        if step % 16 == 15:
-            keep = (step + 1 < n_cells[running]).nonzero()[:, 0]
-            if 2 * len(keep) <= len(running):
-                running, scores = running[keep], scores[keep]
-                reader.keep(keep)
-            if not len(running):
-                break
-    grids = colors.cpu().numpy()
-    shapes = zip(n_rows.tolist(), n_columns.tolist(), strict=True)
-    return [
-        Answer(grids[index, : shape[0] * shape[1]].reshape(shape), float(logprobs[index]))
-        for index, shape in enumerate(shapes)
-    ]
+class _Writing:
+    """The answers that are being written, one choice of all of them at a time."""
+
+    def __init__(self, starts: Sequence[Start], device: torch.device) -> None:
+        begun = [start.choices for start in starts]
+        self._choices = torch.tensor([(*one, *(0,) * (_MAX_ANSWER - len(one))) for one in begun], device=device)
+        self._logprobs = torch.tensor([start.logprob for start in starts], device=device)
+        self._places = torch.tensor([len(one) for one in begun], device=device)
+        self._floors = torch.tensor([start.floor for start in starts], device=device)
+        self._is_whole = torch.zeros(len(starts), dtype=torch.bool, device=device)
+        self.open = torch.ones_like(self._is_whole)
+        self._finished: list[tuple[Tensor, ...]] = []
+        self._at = torch.arange(len(starts), device=device)
+        self._others: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._others_above = math.inf
+
+    def choose(self, scores: Tensor, others_above: float) -> Tensor:
+        """Choose what is likeliest: (B, head rows) -> the tokens chosen, (B,)."""
+        places, choices = self._places, self._choices
+        n_columns = choices[:, 1] + 1
+        cells = (places - 2).clamp(min=0)
+        row, column = (cells // n_columns).clamp(max=MAX_SIDE - 1), cells % n_columns
+        is_end = (places >= 2) & (cells == (choices[:, 0] + 1) * n_columns)
+        options = _options(scores, places, row, column) + (self._logprobs - log_total(scores))[:, None]
+        chosen = options.argmax(-1, keepdim=True)
+        reached = options.gather(-1, chosen)[:, 0]
+        ended = self._logprobs + scores[:, words.HEAD_END] - log_total(scores)
+        goes_on = self.open & ~is_end
+        if others_above < math.inf:
+            self._others_above = others_above
+            others = options.scatter(-1, chosen, -math.inf).where(goes_on[:, None], -math.inf)
+            self._others.append((self._at, places, others))
+        self._logprobs = torch.where(goes_on, reached, torch.where(self.open, ended, self._logprobs))
+        self._is_whole = self._is_whole | (self.open & is_end)
+        at = places.clamp(max=_MAX_ANSWER - 1)[:, None]
+        self._choices = choices.scatter(-1, at, torch.where(goes_on[:, None], chosen, choices.gather(-1, at)))
+        self._places = places + goes_on
+        self.open = goes_on & (self._logprobs > self._floors)
+        return _tokens_of(places, chosen[:, 0], row, column)
+
+    def n_left(self) -> int:
+        """Most choices that are left to any."""
+        choices = self._choices
+        return int(((choices[:, 0] + 1) * (choices[:, 1] + 1) + 3 - self._places).where(self.open, 1).max())
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these only; the others have ended."""
+        self._finished.append((self._at, self._choices, self._logprobs, self._places, self._is_whole))
+        self._choices, self._logprobs, self._places = self._choices[rows], self._logprobs[rows], self._places[rows]
+        self._floors, self._is_whole, self.open = self._floors[rows], self._is_whole[rows], self.open[rows]
+        self._at = self._at[rows]
+
+    def lines(self, starts: Sequence[Start]) -> list[Line]:
+        """What came of each start."""
+        self.keep(self._at[:0])
+        choices: list[list[int]] = [[]] * len(starts)
+        answers: list[Answer | None] = [None] * len(starts)
+        for ats, *values in self._finished:  # later ones replace earlier ones
+            states = zip(*(value.tolist() for value in values), strict=True)
+            for at, (made, logprob, place, is_whole) in zip(ats.tolist(), states, strict=True):
+                choices[at] = made[:place]
+                answers[at] = _answer(made, logprob) if is_whole else None
+        others = self._chosen_otherwise(starts, choices)
+        return [
+            Line(found, tuple(others.get(at, ())), len(choices[at]) + (found is not None) - len(starts[at].choices))
+            for at, found in enumerate(answers)
+        ]
+
+    def _chosen_otherwise(self, starts: Sequence[Start], choices: Sequence[list[int]]) -> dict[int, list[Start]]:
+        if not self._others:
+            return {}
+        ats, places, others = (torch.cat(parts) for parts in zip(*self._others, strict=True))
+        lines, options = (others > self._others_above).nonzero(as_tuple=True)
+        found: dict[int, list[Start]] = {}
+        columns = (ats[lines], places[lines], options, others[lines, options])
+        for at, place, option, logprob in zip(*(column.tolist() for column in columns), strict=True):
+            begun = (*choices[at][:place], option)
+            found.setdefault(at, []).append(Start(starts[at].prompt, begun, logprob, self._others_above))
+        return found
 
 
-def _cell_logit(scores: Tensor, color: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    def one(part: slice, index: Tensor) -> Tensor:
-        return scores[:, part].gather(-1, index[:, None])[:, 0]
+def _options(scores: Tensor, places: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """Logits of what can be chosen next: (B, L), -inf where there are fewer choices."""
+    colors = (
+        scores[:, words.HEAD_COLOR]
+        + scores[:, words.HEAD_ROW].gather(-1, row[:, None])
+        + scores[:, words.HEAD_COLUMN].gather(-1, column[:, None])
+    )
+    colors = F.pad(colors, (0, MAX_SIDE - N_COLORS), value=-math.inf)
+    sides = torch.where(places[:, None] == 0, scores[:, words.HEAD_HEIGHT], scores[:, words.HEAD_WIDTH])
+    return torch.where(places[:, None] < 2, sides, colors)
 
-    return one(words.HEAD_COLOR, color) + one(words.HEAD_ROW, row) + one(words.HEAD_COLUMN, column)
+
+def _tokens_of(places: Tensor, choices: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    sides = torch.where(places == 0, words.HEIGHT, words.WIDTH) + choices
+    cells = words.CELL + (choices.clamp(max=N_COLORS - 1) * MAX_SIDE + row) * MAX_SIDE + column
+    return torch.where(places < 2, sides, cells)
+
+
+def _choice_tokens(choices: Sequence[int]) -> NDArray[np.int32]:
+    """The tokens of the first choices of an answer."""
+    sides = [first + choice for first, choice in zip((words.HEIGHT, words.WIDTH), choices, strict=False)]
+    colors = np.array(choices[2:], dtype=np.int64)
+    row, column = np.divmod(np.arange(len(colors)), choices[1] + 1 if len(choices) > 1 else 1)
+    cells = words.CELL + (colors * MAX_SIDE + row) * MAX_SIDE + column
+    return np.concatenate([sides, cells]).astype(np.int32)
+
+
+def _answer(choices: Sequence[int], logprob: float) -> Answer:
+    shape = choices[0] + 1, choices[1] + 1
+    return Answer(np.array(choices[2 : 2 + shape[0] * shape[1]], dtype=np.int8).reshape(shape), logprob)

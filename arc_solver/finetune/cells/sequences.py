@@ -79,6 +79,11 @@ def prompt(task_token: int, view: View, context: Sequence[Pair], test_input: Gri
     return np.concatenate(parts)
 
 
+def answer_tokens(grid: Grid) -> NDArray[np.int32]:
+    """What follows a prompt if `grid`, already in its view, is the answer: sizes, cells, END."""
+    return np.concatenate([_sized(grid, (0, 0)), _END])
+
+
 _END = np.array([words.END], dtype=np.int32)
 
 

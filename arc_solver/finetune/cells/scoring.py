@@ -1,0 +1,223 @@
+"""How likely a cell model finds given grids: their log-probabilities, by reading them instead of writing them.
+
+Reading takes one pass without a cache, so it costs a fraction of writing. Documents are packed one behind the other in
+one long row without padding, and answers to one prompt follow it side by side: each attends to the prompt and to
+itself, so the prompt is read once. Knows nothing of tasks, pools and votes.
+
+Shapes: T tokens of a pack, P of a prompt, C of an answer, N answered tokens of a pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arc_solver.augment import View
+from arc_solver.finetune.cells import vocabulary as words
+from arc_solver.finetune.cells.model import CellModel, log_total
+from arc_solver.finetune.cells.sequences import answer_tokens, prompt
+from arc_solver.grids import Grid
+
+_PARTS = (words.HEAD_HEIGHT, words.HEAD_WIDTH, words.HEAD_COLOR)
+"""What is chosen first, second and from then on; the last token is always END."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How likely are these grids as answers to one test input in one view?
+
+    Attributes:
+        task_token: The task's token.
+        view: Applied here, to input and answers.
+        test_input: As the task has it.
+        grids: Answers, as the task has them.
+    """
+
+    task_token: int
+    view: View
+    test_input: Grid
+    grids: tuple[Grid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the model thinks of one grid.
+
+    Attributes:
+        logprob: Sum over its tokens, END included, as in `decoding.Answer`.
+        is_greedy: It is what greedy decoding would write.
+    """
+
+    logprob: float
+    is_greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prompt and answers to it, as tokens.
+
+    Attributes:
+        prompt: Up to and including OUTPUT, shape (P,).
+        answers: From the height to END, shape (C,) each.
+    """
+
+    prompt: NDArray[np.int32]
+    answers: tuple[NDArray[np.int32], ...]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that are read; END need not be."""
+        return len(self.prompt) + sum(len(answer) - 1 for answer in self.answers)
+
+
+def score(model: CellModel, questions: Sequence[Question], *, max_tokens: int = 8192) -> list[tuple[Score, ...]]:
+    """What the model thinks of each grid of each question.
+
+    Args:
+        model: In evaluation mode; its layers' type is the type of the arithmetic (`decoding.inference_copy`).
+        questions: Those with several grids read their prompt once.
+        max_tokens: Tokens that are read together; a longer question is read in parts.
+    """
+    readings = [
+        Reading(
+            prompt(question.task_token, question.view, (), question.test_input),
+            tuple(answer_tokens(question.view.apply(grid)) for grid in question.grids),
+        )
+        for question in questions
+    ]
+    return read(model, readings, max_tokens=max_tokens)
+
+
+@torch.no_grad()
+def read(model: CellModel, readings: Sequence[Reading], *, max_tokens: int = 8192) -> list[tuple[Score, ...]]:
+    """What the model thinks of each answer to each prompt; arguments as in `score`."""
+    found: list[list[Score]] = [[] for _ in readings]
+    for pack in _packs(readings, max_tokens):
+        parts = [reading for _, reading in pack]
+        scores = iter(_read_pack(model, parts))
+        for index, reading in pack:
+            found[index] += [next(scores) for _ in reading.answers]
+    return [tuple(scores) for scores in found]
+
+
+def _packs(readings: Sequence[Reading], max_tokens: int) -> Iterator[list[tuple[int, Reading]]]:
+    """Readings of similar lengths together, each pack as long as `max_tokens` allows, with their indices."""
+    pack: list[tuple[int, Reading]] = []
+    n_tokens = 0
+    for index in sorted(range(len(readings)), key=lambda index: readings[index].n_tokens):
+        for part in _parts(readings[index], max_tokens):
+            if pack and n_tokens + part.n_tokens > max_tokens:
+                yield pack
+                pack, n_tokens = [], 0
+            pack.append((index, part))
+            n_tokens += part.n_tokens
+    if pack:
+        yield pack
+
+
+def _parts(reading: Reading, max_tokens: int) -> Iterator[Reading]:
+    """The reading in pieces that fit, in the order of its answers; a single answer is never cut."""
+    start = 0
+    while start < len(reading.answers):
+        room, end = max_tokens - len(reading.prompt), start
+        while end < len(reading.answers) and (end == start or room >= len(reading.answers[end]) - 1):
+            room -= len(reading.answers[end]) - 1
+            end += 1
+        yield Reading(reading.prompt, reading.answers[start:end])
+        start = end
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Where a prompt lies in a pack, and the answers behind it."""
+
+    start: int
+    end: int
+    answers: tuple[tuple[int, int], ...]
+
+
+def _read_pack(model: CellModel, readings: Sequence[Reading]) -> list[Score]:
+    device = model.embedding.device
+    spans = _spans(readings)
+    tokens = np.concatenate([part for one in readings for part in (one.prompt, *(a[:-1] for a in one.answers))])
+    x = model.embed(torch.tensor(tokens, device=device)[None]).to(model.layers[0].q_proj.weight.dtype)
+    cos, sin = model.rotary(torch.tensor(_positions(readings), device=device), x.dtype)
+    for layer in model.layers:
+        q, k, v = layer.project(x, cos, sin)
+        x = layer.finish(x, _attended(q, k, v, spans))
+    # What follows OUTPUT is asked of the prompt's last token, everything else of the answer's own tokens.
+    at = np.concatenate([np.r_[tree.end - 1, start:end] for tree in spans for start, end in tree.answers])
+    targets = torch.tensor(np.concatenate([a for one in readings for a in one.answers]), device=device).long()
+    lengths = [len(a) for one in readings for a in one.answers]
+    logprobs, is_best = _judged(model, model.scores(x[:, torch.tensor(at, device=device)])[0], targets)
+    return [
+        Score(float(part.sum()), bool(best.all()))
+        for part, best in zip(logprobs.cpu().split(lengths), is_best.cpu().split(lengths), strict=True)
+    ]
+
+
+def _judged(model: CellModel, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probability of each target, and whether greedy decoding would choose it, (N,) each."""
+    rows = model.head_rows[targets]
+    logprobs = scores.gather(-1, rows).sum(-1) - log_total(scores)
+    # Of a cell only the colour is chosen; END is not chosen at all.
+    chosen = scores.gather(-1, rows[:, :1])[:, 0]
+    is_best = targets == words.END
+    for part in _PARTS:
+        inside = (rows[:, 0] >= part.start) & (rows[:, 0] < part.stop)
+        is_best |= inside & (chosen >= scores[:, part].amax(-1))
+    return logprobs, is_best
+
+
+def _attended(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[_Spans]) -> Tensor:
+    """Causal attention of each prompt to itself, and of each answer to its prompt and itself."""
+    out = torch.empty_like(q)
+
+    def fill(start: int, end: int, keys: Tensor, values: Tensor) -> None:
+        n_new, n_old = end - start, keys.shape[2] - (end - start)
+        part = q[:, :, start:end]
+        if n_old:
+            mask = torch.ones(n_new, n_old + n_new, dtype=torch.bool, device=q.device).tril(n_old)
+            out[:, :, start:end] = F.scaled_dot_product_attention(part, keys, values, attn_mask=mask, enable_gqa=True)
+        else:
+            out[:, :, start:end] = F.scaled_dot_product_attention(part, keys, values, is_causal=True, enable_gqa=True)
+
+    for tree in spans:
+        if len(tree.answers) == 1:
+            end = tree.answers[0][1]
+            fill(tree.start, end, k[:, :, tree.start : end], v[:, :, tree.start : end])
+            continue
+        own = slice(tree.start, tree.end)
+        fill(tree.start, tree.end, k[:, :, own], v[:, :, own])
+        for start, end in tree.answers:
+            keys, values = (torch.cat((t[:, :, own], t[:, :, start:end]), dim=2) for t in (k, v))
+            fill(start, end, keys, values)
+    return out
+
+
+def _spans(readings: Sequence[Reading]) -> list[_Spans]:
+    spans, place = [], 0
+    for reading in readings:
+        start, end = place, place + len(reading.prompt)
+        place = end
+        answers = []
+        for answer in reading.answers:
+            answers.append((place, place + len(answer) - 1))
+            place += len(answer) - 1
+        spans.append(_Spans(start, end, tuple(answers)))
+    return spans
+
+
+def _positions(readings: Sequence[Reading]) -> NDArray[np.int64]:
+    """Of each token in its own document: every answer goes on where its prompt ends."""
+    parts = []
+    for reading in readings:
+        n_prompt = len(reading.prompt)
+        parts += [np.arange(n_prompt), *(np.arange(n_prompt, n_prompt + len(a) - 1) for a in reading.answers)]
+    return np.concatenate(parts)
