@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from arc_solver.errors import InputError
+from arc_solver.finetune.test_time.settings import JOINT, TtftSettings
 from arc_solver.proposers.cells import CellSettings
 from arc_solver.proposers.induction import InductionSettings
 from arc_solver.proposers.search.settings import SearchSettings
@@ -75,6 +76,7 @@ class RunConfig:
         allow_unsafe_sandbox: Run programs that a model wrote even where the sandbox has grade C and nothing but limits
             stands between them and this machine.
         ray_address: The Ray cluster on which the proposers run, "" for none.
+        ttft: How the text model learns the demonstrations before it answers; `cell_model` says so of the cell model.
     """
 
     time_limit_s: float
@@ -93,6 +95,7 @@ class RunConfig:
     induction: InductionSettings = field(default_factory=InductionSettings)
     transduction: TransductionSettings = field(default_factory=TransductionSettings)
     cell_model: CellSettings = field(default_factory=CellSettings)
+    ttft: TtftSettings = field(default_factory=TtftSettings)
     sandbox: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -131,6 +134,22 @@ class RunConfig:
         value.pop("allow_unsafe_sandbox")
         value["engine"].pop("n_threads")
         return value
+
+    def with_ttft(self, mode: str) -> RunConfig:
+        """The configuration with this test-time fine-tuning, of the text model and of the cell model.
+
+        Raises:
+            InputError: There is no such mode.
+        """
+        try:
+            ttft = dataclasses.replace(self.ttft, mode=mode)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        try:
+            cell_model = dataclasses.replace(self.cell_model, ttft=mode)
+        except ValueError:  # the cell model learns all tasks together where it cannot learn each alone
+            cell_model = dataclasses.replace(self.cell_model, ttft=JOINT)
+        return dataclasses.replace(self, ttft=ttft, cell_model=cell_model)
 
     def uses_cells(self) -> bool:
         """Whether the cell model writes the grids."""

@@ -26,6 +26,7 @@ from arc_solver.engines.plans import Refusal
 from arc_solver.errors import ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
 from arc_solver.finetune.manifest import read_prompt_format
+from arc_solver.finetune.test_time.settings import MODES, OFF
 from arc_solver.lanes.process import LANE_COMMAND
 from arc_solver.lanes.ray_child import RAY_COMMAND
 from arc_solver.lanes.ray_cluster import check_cluster
@@ -57,6 +58,13 @@ from arc_solver.tasks import Challenges, Solutions
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
 @click.option("--engine", type=click.Choice(get_args(EngineKind)), help="What runs the model. Default: the preset's.")
 @click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Of the model's numbers. Default: the preset's.")
+@click.option(
+    "--ttft",
+    type=click.Choice(MODES),
+    help="Test-time fine-tuning: before it answers, the model learns the demonstrations of the tasks, all together "
+    "(joint) or then each with an adapter of its own (per-task). What does not lower the loss on demonstrations kept "
+    "apart is dropped and told. Default: the preset's; joint for the bundled grid model, off for text models.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all sampling.")
 @click.option(
@@ -91,6 +99,7 @@ def solve(
     adapter: str | None,
     engine: EngineKind | None,
     dtype: Dtype | None,
+    ttft: str | None,
     limit: int | None,
     seed: int,
     resume: bool,
@@ -108,7 +117,7 @@ def solve(
     Examples:
       python make_submission.py --limit 20 --time-limit 2m
       python make_submission.py --challenges arc-agi_test_challenges.json --time-limit 11h30m
-      python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora
+      python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora --ttft per-task
       python make_submission.py --resume        after a crash: nothing that was found is lost
     """
     console = new_console()
@@ -117,6 +126,8 @@ def solve(
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, kind=engine))
     if dtype is not None:
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, dtype=dtype))
+    if ttft is not None:
+        config = config.with_ttft(ttft)
     if allow_unsafe_sandbox:
         config = dataclasses.replace(config, allow_unsafe_sandbox=True)
     if ray_address:
@@ -248,7 +259,10 @@ def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfi
     if {"induction", "transduction"} & set(config.proposers):
         line(f"model: {config.model}, adapter: {config.adapter or 'none'}")
     if "transduction" in config.proposers and config.uses_cells():
-        line(f"grids by: {config.cells}, which learns the demonstrations first")
+        learns = "" if config.cell_model.ttft == OFF else ", which learns the demonstrations first"
+        line(f"grids by: {config.cells}{learns}")
+    if config.ttft.mode != OFF and {"induction", "transduction"} & set(config.proposers):
+        line(f"the text model learns the demonstrations first: {config.ttft.mode}")
     line(f"answers: {output}")
 
 

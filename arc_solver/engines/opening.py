@@ -82,6 +82,7 @@ def start(plan: EnginePlan, model: Path, adapter: Path | None, n_threads: int) -
         memory_share=plan.memory_share,
         eager=plan.eager,
         merge_adapter=plan.merge_adapter,
+        max_loras=plan.max_loras,
         n_devices=max(1, len(plan.devices)),
         own_process=False,  # this process was made for it
     )

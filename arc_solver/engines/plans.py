@@ -71,6 +71,7 @@ class EnginePlan:
         eager: Without compilation and CUDA graphs.
         merge_adapter: An adapter is merged into the weights instead of being served beside them.
         reasons: Why so, a sentence each.
+        max_loras: Served adapters that may share a batch.
     """
 
     kind: Kind
@@ -83,6 +84,7 @@ class EnginePlan:
     eager: bool
     merge_adapter: bool
     reasons: tuple[str, ...] = ()
+    max_loras: int = 1
 
     def environment(self) -> dict[str, str]:
         """Variables that must be set before the engine's process imports anything."""

@@ -72,6 +72,16 @@ def save_adapter(model: Any, base_dir: Path, folder: Path, record: Mapping[str, 
     Raises:
         ModelError: A weight is not finite in fp16.
     """
+    write_adapter(model, base_dir, folder)
+    write_adapter_record(folder, base_dir, record)
+
+
+def write_adapter(model: Any, base_dir: Path, folder: Path) -> None:
+    """Write the adapter of `model` to `folder` as peft does, without a record of which base it belongs to.
+
+    Raises:
+        ModelError: A weight is not finite in fp16.
+    """
     import torch
 
     for name, parameter in model.named_parameters():
@@ -85,7 +95,6 @@ def save_adapter(model: Any, base_dir: Path, folder: Path, record: Mapping[str, 
     settings["base_model_name_or_path"] = Path(base_dir).name
     write_json(config_path, settings, sort_keys=True)
     (Path(folder) / "README.md").unlink(missing_ok=True)
-    write_adapter_record(folder, base_dir, record)
 
 
 def load_adapter(model: Any, base_dir: Path, folder: Path, *, trainable: bool = False) -> Any:

@@ -7,9 +7,10 @@ Knows prompts, views and an engine; nothing of votes, and not which model answer
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -89,12 +90,20 @@ class TransductionProposer:
         engine: Samples completions.
         settings: How often and how it is asked.
         seed: Of views and samples, at least 0.
+        adapters: Task id -> the adapter that is asked about it; the engine's own weights about others.
     """
 
-    def __init__(self, engine: Engine, settings: TransductionSettings, seed: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: TransductionSettings,
+        seed: int,
+        adapters: Mapping[str, Path] | None = None,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._seed = seed
+        self._adapters = adapters or {}
         self._encoder = get_encoder(settings.encoder)
         self._lengths = AnswerLengths(engine, self._encoder)
 
@@ -155,7 +164,8 @@ class TransductionProposer:
             STOP_STRINGS if settings.use_stop_strings else (),
             settings.min_p,
         )
-        request = Request(f"{task.task_id}/{test_index}/{sample}", fitted.prompt, sampling)
+        adapter = self._adapters.get(task.task_id)
+        request = Request(f"{task.task_id}/{test_index}/{sample}", fitted.prompt, sampling, adapter)
         return Question(request, task, test_index, view, self._detail(task, view, fitted, len(pairs)))
 
     def _view(self, task: Task, sample: int) -> View:

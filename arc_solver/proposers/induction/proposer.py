@@ -8,7 +8,8 @@ answers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Rejected
@@ -37,20 +38,32 @@ class InductionProposer:
         sandbox: Runs the programs.
         settings: How often and how the model is asked, and what is kept.
         seed: Of views and samples, at least 0.
+        adapters: Task id -> the adapter that is asked about it; the engine's own weights about others.
+        watch: Told of every program before it is run, if it is new.
     """
 
-    def __init__(self, engine: Engine, sandbox: Runner, settings: InductionSettings, seed: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sandbox: Runner,
+        settings: InductionSettings,
+        seed: int,
+        *,
+        adapters: Mapping[str, Path] | None = None,
+        watch: Callable[[Draft], None] = lambda draft: None,
+    ) -> None:
         self._engine = engine
         self._sandbox = sandbox
         self._settings = settings
-        self._questioner = Questioner(engine, settings, seed)
+        self._questioner = Questioner(engine, settings, seed, adapters)
+        self._watch = watch
 
     @property
     def name(self) -> str:
         return NAME
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
-        run = _Run(self._engine, self._sandbox, self._settings, self._questioner, tasks, deadline)
+        run = _Run(self._engine, self._sandbox, self._settings, self._questioner, tasks, deadline, self._watch)
         return run.events()
 
 
@@ -65,7 +78,9 @@ class _Run:
         questioner: Questioner,
         tasks: Sequence[Task],
         deadline: Deadline,
+        watch: Callable[[Draft], None],
     ) -> None:
+        self._watch = watch
         self._engine = engine
         self._settings = settings
         self._questioner = questioner
@@ -173,7 +188,10 @@ class _Run:
         if isinstance(source, Unparsed):
             return Rejected(task_id, NAME, source.reason)
         draft = Draft(question, completion, source)
-        return draft if self._records[task_id].is_new(draft) else Rejected(task_id, NAME, DUPLICATE)
+        if not self._records[task_id].is_new(draft):
+            return Rejected(task_id, NAME, DUPLICATE)
+        self._watch(draft)
+        return draft
 
     def _run(self, drafts: Sequence[Draft]) -> Iterator[Event]:
         """Run programs, and say what became of each."""

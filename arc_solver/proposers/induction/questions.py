@@ -5,8 +5,9 @@ Knows prompts and how much an engine reads; nothing of answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from arc_solver.augment import IDENTITY, View, sample_view
 from arc_solver.engines.base import Engine, Request, Sampling
@@ -31,9 +32,17 @@ class Questioner:
         engine: Whom they are for.
         settings: How the model is asked.
         seed: Of views and samples.
+        adapters: Task id -> the adapter that is asked about it; the engine's own weights about others.
     """
 
-    def __init__(self, engine: Engine, settings: InductionSettings, seed: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: InductionSettings,
+        seed: int,
+        adapters: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._adapters = adapters or {}
         self._engine = engine
         self._settings = settings
         self._seed = seed
@@ -95,7 +104,8 @@ class Questioner:
         n_left_out = len(task.train) - len(pairs) + fitted.n_dropped
         left_out = f"; {n_left_out} pairs left out" if n_left_out else ""
         detail = f"{settings.version}; {describe_view(view)}{left_out}{origin}"
-        request = Request(f"{task.task_id}/{number}", fitted.prompt, sampling)
+        adapter = self._adapters.get(task.task_id)
+        request = Request(f"{task.task_id}/{number}", fitted.prompt, sampling, adapter)
         return Question(request, task, test_index, view, detail, number)
 
     def _view(self, task: Task, wave: int) -> View:
