@@ -7,12 +7,14 @@ submission.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
@@ -20,6 +22,7 @@ from arc_solver.engines.base import Engine
 from arc_solver.engines.opening import open_engines, plan_engines
 from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
+from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
@@ -74,7 +77,11 @@ class _Rooms:
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
         self._config, self._stack, self._say = config, stack, say
         self._engine: Engine | None = None
+        self._adapter, self._max_loras = config.adapter, 1
         stack.callback(self._close_model)
+        self._learning: LearningRoom | None = None
+        if learns(config):
+            self._learning = LearningRoom(config, stack, self._model_with, self._close_model, lambda t: say(Note(t)))
         self._sandbox: Sandbox | SandboxError
         try:
             self._sandbox = stack.enter_context(Sandbox(config.sandbox))
@@ -96,6 +103,8 @@ class _Rooms:
             from arc_solver.proposers.induction import InductionProposer
 
             sandbox = self._sandbox_for_unknown_programs()
+            if self._learning is not None:
+                return self._learning.induction(sandbox)
             return InductionProposer(self._model(), sandbox, config.induction, config.seed)
         if config.cells is not None and config.uses_cells():
             self._close_model()  # both would not fit one GPU
@@ -108,6 +117,8 @@ class _Rooms:
                 n_threads=config.engine.n_threads,
                 say=lambda text: self._say(Note(text)),
             )
+        if self._learning is not None:
+            return self._learning.transduction()
         from arc_solver.proposers.transduction import TransductionProposer
 
         return TransductionProposer(self._model(), config.transduction, config.seed)
@@ -133,6 +144,13 @@ class _Rooms:
             )
         return sandbox
 
+    def _model_with(self, adapter: Path | None, max_loras: int) -> Engine:
+        """The model with this adapter; one that is open with another is closed."""
+        if (adapter, max_loras) != (self._adapter, self._max_loras):
+            self._close_model()
+            self._adapter, self._max_loras = adapter, max_loras
+        return self._model()
+
     def _model(self) -> Engine:
         if self._engine is None:
             settings = self._config.engine
@@ -141,9 +159,12 @@ class _Rooms:
                 settings.kind, settings.device, settings.dtype, settings.max_batch_size, settings.context_length
             )
             self._engine = open_engines(
-                plan_engines(self._config.model, wishes),
+                [
+                    dataclasses.replace(plan, max_loras=self._max_loras)
+                    for plan in plan_engines(self._config.model, wishes)
+                ],
                 self._config.model,
-                self._config.adapter,
+                self._adapter,
                 n_threads=settings.n_threads,
                 tell=lambda text: self._say(Note(text)),
             )

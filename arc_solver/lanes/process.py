@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +29,8 @@ LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes.child")
 class LaneProcess:
     """One running lane.
 
-    It lives in a process group of its own, which `stop` kills as a whole, and dies with its parent.
+    It lives in a process group of its own, which `stop` kills as a whole, and dies with its parent. What it leaves in
+    its folder for temporary files goes with it.
     """
 
     def __init__(
@@ -54,13 +57,14 @@ class LaneProcess:
         self.proposers = spec.proposers
         self.garbage = 0
         self._rest = b""
+        self._scratch = _new_scratch()
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
-                env=lane_environment(n_threads),
+                env=lane_environment(n_threads) | ({"TMPDIR": self._scratch} if self._scratch else {}),
                 start_new_session=True,
                 bufsize=0,
             )
@@ -98,6 +102,8 @@ class LaneProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it is gone already
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
@@ -121,6 +127,14 @@ class LaneProcess:
                 pipe.close()
         except (BrokenPipeError, ValueError):
             pass  # the lane died; reading its channel tells
+
+
+def _new_scratch() -> str | None:
+    """A folder for a lane's temporary files, or None where there is no room for one: they go where others' go then."""
+    try:
+        return tempfile.mkdtemp(prefix="arc_solver_lane_")
+    except OSError:
+        return None
 
 
 def lane_environment(n_threads: int) -> dict[str, str]:
