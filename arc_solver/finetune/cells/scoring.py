@@ -42,7 +42,12 @@ class Question:
     task_token: int
     view: View
     test_input: Grid
-    grids: tuple[Grid, ...]
+    grids: tuple[Grid, ...] = ()
+
+    def reading(self) -> Reading:
+        """The question in tokens."""
+        shown = prompt(self.task_token, self.view, (), self.test_input)
+        return Reading(shown, tuple(answer_tokens(self.view.apply(grid)) for grid in self.grids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,14 @@ class Score:
     Attributes:
         logprob: Sum over its tokens, END included, as in `decoding.Answer`.
         is_greedy: It is what greedy decoding would write.
+        n_agreed: So many of its first tokens greedy decoding would write, END not counted.
+        agreed_logprob: Sum over these.
     """
 
     logprob: float
     is_greedy: bool
+    n_agreed: int
+    agreed_logprob: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +93,7 @@ def score(model: CellModel, questions: Sequence[Question], *, max_tokens: int = 
         questions: Those with several grids read their prompt once.
         max_tokens: Tokens that are read together; a longer question is read in parts.
     """
-    readings = [
-        Reading(
-            prompt(question.task_token, question.view, (), question.test_input),
-            tuple(answer_tokens(question.view.apply(grid)) for grid in question.grids),
-        )
-        for question in questions
-    ]
-    return read(model, readings, max_tokens=max_tokens)
+    return read(model, [question.reading() for question in questions], max_tokens=max_tokens)
 
 
 @torch.no_grad()
@@ -157,9 +159,14 @@ def _read_pack(model: CellModel, readings: Sequence[Reading]) -> list[Score]:
     lengths = [len(a) for one in readings for a in one.answers]
     logprobs, is_best = _judged(model, model.scores(x[:, torch.tensor(at, device=device)])[0], targets)
     return [
-        Score(float(part.sum()), bool(best.all()))
+        _score(part.numpy(), best.numpy())
         for part, best in zip(logprobs.cpu().split(lengths), is_best.cpu().split(lengths), strict=True)
     ]
+
+
+def _score(logprobs: NDArray[np.float32], is_best: NDArray[np.bool_]) -> Score:
+    n_agreed = int(np.logical_and.accumulate(is_best[:-1]).sum())
+    return Score(float(logprobs.sum()), bool(is_best.all()), n_agreed, float(logprobs[:n_agreed].sum()))
 
 
 def _judged(model: CellModel, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,81 @@
+"""Greedy answers with the help of drafts, and scores of the drafts: most answers need not be written at all.
+
+Reading a grid takes a fraction of the time that writing it takes, and shows how far greedy decoding would have written
+the same. Where a draft (what the model answered in another view, or what somebody else proposed) is the greedy answer,
+nothing is written; else writing begins where the best draft goes wrong. The answers are those of `decoding.answer`, but
+for the last digits of the arithmetic. Knows nothing of where drafts come from, and of votes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc_solver.finetune.cells.decoding import Answer, Start, write
+from arc_solver.finetune.cells.model import CellModel
+from arc_solver.finetune.cells.scoring import Question, Score, read
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model thinks of one question.
+
+    Attributes:
+        answer: What it would answer in this view, turned back.
+        scores: Of the question's grids.
+        n_written: Tokens that had to be written.
+    """
+
+    answer: Answer
+    scores: tuple[Score, ...]
+    n_written: int
+
+
+def consult(
+    model: CellModel, questions: Sequence[Question], *, batch_size: int = 64, max_tokens: int = 8192
+) -> list[Opinion]:
+    """The model's own answer to each question, and its scores of the question's grids, which serve as drafts.
+
+    Args:
+        model: As in `decoding.answer`.
+        questions: Without grids, all is written.
+        batch_size: Answers that are written together.
+        max_tokens: Tokens that are read together.
+    """
+    readings = [question.reading() for question in questions]
+    scores = read(model, readings, max_tokens=max_tokens)
+    opinions: dict[int, Opinion] = {}
+    starts: dict[int, Start] = {}
+    for index, (question, judged) in enumerate(zip(questions, scores, strict=True)):
+        best = max(range(len(judged)), key=lambda at: (judged[at].is_greedy, judged[at].n_agreed), default=None)
+        if best is not None and judged[best].is_greedy:
+            opinions[index] = Opinion(Answer(question.grids[best], judged[best].logprob), judged, 0)
+        else:
+            starts[index] = _start(readings[index].prompt, question, judged, best)
+    order = sorted(starts, key=lambda index: _expected_left(questions[index], starts[index]))
+    for begin in range(0, len(order), batch_size):
+        chosen = order[begin : begin + batch_size]
+        for index, line in zip(chosen, write(model, [starts[at] for at in chosen]), strict=True):
+            if line.answer is not None:  # without a floor every line is written to its end
+                grid = questions[index].view.invert(line.answer.grid)
+                opinions[index] = Opinion(Answer(grid, line.answer.logprob), scores[index], line.n_written)
+    return [opinions[index] for index in range(len(questions))]
+
+
+def _start(prompt: NDArray[np.int32], question: Question, scores: Sequence[Score], best: int | None) -> Start:
+    """The prompt, and what the best draft has right."""
+    if best is None:
+        return Start(prompt)
+    draft = question.view.apply(question.grids[best])
+    choices = (draft.shape[0] - 1, draft.shape[1] - 1, *draft.ravel().tolist())
+    return Start(prompt, choices[: scores[best].n_agreed], scores[best].agreed_logprob)
+
+
+def _expected_left(question: Question, start: Start) -> int:
+    """About how many tokens are to be written: as many as the input has where the size is not known."""
+    if len(start.choices) < 2:
+        return question.test_input.size
+    return (start.choices[0] + 1) * (start.choices[1] + 1) - len(start.choices)
