@@ -8,8 +8,9 @@ Shapes: B rows of a batch, T tokens of a row.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from typing import Any
@@ -141,6 +142,37 @@ def make_batch(corpus: Corpus, config: DrawConfig, seed: int, index: int) -> Pac
             targets[row, used : end - 1] = np.where(drawn.answered[1:], drawn.tokens[1:], 0)
             used, n_used = end, n_used + 1
     return PackedBatch(tokens, documents, targets)
+
+
+def parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
+    """The documents of a batch in their order, as batches of one row without padding, of at most `n_tokens` tokens
+    unless one document is longer.
+    """
+    chosen: list[tuple[int, int, int]] = []
+    for span in _document_spans(batch):
+        if chosen and sum(end - start for _, start, end in (*chosen, span)) > n_tokens:
+            yield _one_row(batch, chosen)
+            chosen = []
+        chosen.append(span)
+    if chosen:
+        yield _one_row(batch, chosen)
+
+
+def _document_spans(batch: PackedBatch) -> Iterator[tuple[int, int, int]]:
+    """Row, start and end of each document."""
+    for row, numbers in enumerate(batch.documents):
+        ends = [*(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
+        for start, end in itertools.pairwise([0, *ends]):
+            if numbers[start] != PADDING:
+                yield row, start, end
+
+
+def _one_row(batch: PackedBatch, spans: Sequence[tuple[int, int, int]]) -> PackedBatch:
+    def joined(array: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([array[row, start:end] for row, start, end in spans])[None]
+
+    numbers = np.repeat(np.arange(len(spans), dtype=np.int16), [end - start for _, start, end in spans])
+    return PackedBatch(joined(batch.tokens), numbers[None], joined(batch.targets))
 
 
 def _best_fit(waiting: list[Document], room: int) -> int | None:

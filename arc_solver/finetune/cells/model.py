@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from arc_solver.finetune.cells import vocabulary as words
+from arc_solver.finetune.cells.blocked_attention import attend_blocked
 from arc_solver.grids import MAX_SIDE
 
 _BLOCK = 128
@@ -240,11 +241,16 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any = None) -> Tensor:
 def _attend_spans(q: Tensor, k: Tensor, v: Tensor, spans: tuple[tuple[int, int, int], ...]) -> Tensor:
     rows: dict[int, list[Tensor]] = {}
     for row, start, end in spans:
-        part = (slice(row, row + 1), slice(None), slice(start, end))
-        rows.setdefault(row, []).append(
-            F.scaled_dot_product_attention(q[part], k[part], v[part], is_causal=True, enable_gqa=True)
-        )
-    return torch.cat([torch.cat(rows[row], dim=2) for row in sorted(rows)])
+        part = (row, slice(None), slice(start, end))
+        rows.setdefault(row, []).append(_attend_one(q[part], k[part], v[part]))
+    return torch.stack([torch.cat(rows[row], dim=1) for row in sorted(rows)])
+
+
+def _attend_one(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention of one document: (heads, T, head width)."""
+    if not q.is_cuda:
+        return attend_blocked(q, k, v)
+    return F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
 
 
 def document_mask(documents: Tensor, *, fused: bool = False) -> Any:

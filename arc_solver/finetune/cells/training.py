@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.batches import PackedBatch
+from arc_solver.finetune.cells.batches import PackedBatch, parts
 from arc_solver.finetune.cells.device import torch_dtype
 from arc_solver.finetune.cells.model import CellModel, document_mask, token_losses
 from arc_solver.finetune.cells.optimizer import build_optimizers
@@ -41,6 +41,8 @@ class FitConfig:
         clip_norm: Largest norm of the gradient.
         optimizer: `muon` or `adamw`, as in `build_optimizers`.
         precision: `bf16`, `fp16` or `fp32`.
+        part_tokens: A step's documents are computed in parts of about so many tokens, whose gradients are added up; 0
+            for all at once. On a CPU, what a part computes stays in the cache.
         log_every_steps: Steps between lines of the log.
     """
 
@@ -54,6 +56,7 @@ class FitConfig:
     clip_norm: float = 1.0
     optimizer: str = "muon"
     precision: str = "bf16"
+    part_tokens: int = 0
     log_every_steps: int = 50
 
 
@@ -105,14 +108,14 @@ def fit(
         set_learning_rate(optimizers, factor)
         batch = next(batches)
         n_tokens += int(batch.targets.shape[1] * batch.targets.shape[0])
+        # One context for all parts: each matrix is cast once a step.
         with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
-            loss = batch_loss(model, batch)
-        loss.backward()
+            loss = _backward(model, batch, config.part_tokens)
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm, foreach=True)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        losses.append(loss.detach())
+        losses.append(loss)
         step += 1
         if step % config.log_every_steps == 0:
             mean, now = float(torch.stack(losses[-config.log_every_steps :]).mean()), clock()
@@ -125,8 +128,23 @@ def fit(
     return FitResult(step, n_tokens, clock() - begin, loss_value)
 
 
+def _backward(model: CellModel, batch: PackedBatch, part_tokens: int) -> Tensor:
+    """Add the gradient of a batch's mean loss to what the parameters have; return the loss."""
+    n_answered = max(1, int((batch.targets > 0).sum()))
+    total = torch.zeros((), device=model.embedding.device)
+    for part in parts(batch, part_tokens) if part_tokens else (batch,):
+        loss = _summed_loss(model, part) / n_answered
+        loss.backward()
+        total += loss.detach()
+    return total
+
+
 def batch_loss(model: CellModel, batch: PackedBatch) -> Tensor:
     """Mean loss of a batch's answered tokens."""
+    return _summed_loss(model, batch) / max(1, int((batch.targets > 0).sum()))
+
+
+def _summed_loss(model: CellModel, batch: PackedBatch) -> Tensor:
     device = model.embedding.device
 
     def moved(array: NDArray[Any]) -> Tensor:
@@ -137,7 +155,7 @@ def batch_loss(model: CellModel, batch: PackedBatch) -> Tensor:
     tokens, targets = moved(batch.tokens), moved(batch.targets).long()
     tasks_at = moved(np.flatnonzero(batch.tokens >= words.TASK))
     scores = model(tokens, document_mask(moved(batch.documents), fused=model.is_fused), tasks_at)
-    return token_losses(model, scores, targets).sum() / (targets > 0).sum().clamp(min=1)
+    return token_losses(model, scores, targets).sum()
 
 
 def compile_layers(model: CellModel) -> None:

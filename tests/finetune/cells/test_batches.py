@@ -7,7 +7,7 @@ import pytest
 
 from arc_solver.errors import InputError
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.batches import PADDING, DrawConfig, make_batch, stream
+from arc_solver.finetune.cells.batches import PADDING, DrawConfig, make_batch, parts, stream
 from arc_solver.finetune.cells.corpus import Corpus
 from arc_solver.grids import as_grid, grids_equal
 from arc_solver.tasks import Pair
@@ -120,3 +120,22 @@ class TestBatches:
                 one = row[numbers == number]
                 n_outputs = int((one == words.OUTPUT).sum())
                 assert (one[0] == words.TASK) == (n_outputs > 1)
+
+
+class TestParts:
+    def test_every_document_once_in_order_and_no_padding(self, corpus):
+        batch = make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=3, n_tokens=256), 0, 0)
+        found = list(parts(batch, 100))
+        assert len(found) > 3
+        real = batch.documents != PADDING
+        for name in ("tokens", "targets"):
+            joined = np.concatenate([getattr(part, name)[0] for part in found])
+            np.testing.assert_array_equal(joined, getattr(batch, name)[real])
+        assert all((part.documents != PADDING).all() for part in found)
+        n_documents = sum(len(set(row[row != PADDING].tolist())) for row in batch.documents)
+        assert sum(int(part.documents.max()) + 1 for part in found) == n_documents
+
+    def test_a_part_is_as_long_as_asked_unless_one_document_is_longer(self, corpus):
+        batch = make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=3, n_tokens=256), 0, 0)
+        for part in parts(batch, 60):
+            assert part.tokens.shape[1] <= 60 or part.documents.max() == 0

@@ -153,10 +153,10 @@ def corpus():
 class TestTraining:
     DRAW = DrawConfig({"a": 1.0}, n_rows=2, n_tokens=256)
 
-    def fitted(self, corpus, steps):
+    def fitted(self, corpus, steps, **changed):
         model = CellModel(SMALL, seed=0)
         records = []
-        how = FitConfig(1e9, steps, precision="fp32", warmup_steps=5, log_every_steps=5)
+        how = FitConfig(1e9, steps, precision="fp32", warmup_steps=5, log_every_steps=5, **changed)
         result = fit(model, stream(corpus, self.DRAW, 0), how, log=records.append)
         return model, result, records
 
@@ -168,6 +168,12 @@ class TestTraining:
     def test_the_same_seed_gives_the_same_model(self, corpus):
         first, second = self.fitted(corpus, 3)[0], self.fitted(corpus, 3)[0]
         assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
+
+    def test_a_step_in_parts_is_the_same_step(self, corpus):
+        (first, whole, _), (second, in_parts, _) = self.fitted(corpus, 1), self.fitted(corpus, 1, part_tokens=100)
+        assert in_parts.loss == pytest.approx(whole.loss)
+        for name, value in first.state_dict().items():
+            torch.testing.assert_close(second.state_dict()[name], value, rtol=1e-3, atol=1e-4)
 
     def test_it_ends_by_the_clock(self, corpus):
         ticks = iter(range(1000))
