@@ -104,6 +104,13 @@ def test_many_are_found_where_the_model_is_unsure(model, prompts, probabilities)
     assert {len(one.answers) for one in found} >= {sum(p > 0.02 for p in each.values()) for each in probabilities}
 
 
+def test_a_grid_just_below_the_threshold_is_left_out(model, prompts):
+    # All that is written before END may still be above it.
+    for one in branch(model, prompts[:1], 0.02)[0][0].answers[1:]:
+        found, _ = branch(model, prompts[:1], math.exp(one.logprob) * 1.001)
+        assert grid_key(one.grid) not in {grid_key(other.grid) for other in found[0].answers}
+
+
 def test_the_greedy_answer_comes_first_even_if_it_is_unlikely(model, prompts):
     greedy = answer(model, prompts)
     for threshold in (0.02, 0.9):
