@@ -48,6 +48,9 @@ class LearningRoom:
         open_model: Gives the engine.
         close_model: Frees its device.
         say: Told in lines for people.
+
+    Attributes:
+        found: What was learned last.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class LearningRoom:
     ) -> None:
         self._config, self._open_model, self._close_model, self._say = config, open_model, close_model, say
         self._stack = stack
-        self._found = Adaptation(config.adapter)
+        self.found = Adaptation(config.adapter)
         self._tasks: frozenset[str] = frozenset()
         self._folder: Path | None = None
         stack.callback(self._forget)
@@ -71,7 +74,7 @@ class LearningRoom:
 
         def then(tasks: Sequence[Task], written: Sequence[Written], deadline: Deadline) -> Proposer:
             self._learn(tasks, (), deadline)
-            return TransductionProposer(self._engine(), config.transduction, config.seed, self._found.by_task)
+            return TransductionProposer(self._engine(), config.transduction, config.seed, self.found.by_task)
 
         return AdaptingProposer("transduction", then, config.ttft.share)
 
@@ -93,7 +96,7 @@ class LearningRoom:
         def then(tasks: Sequence[Task], written: Sequence[Written], deadline: Deadline) -> Proposer:
             self._learn(tasks, self._lessons(written, sandbox, deadline), deadline)
             return InductionProposer(
-                self._engine(), sandbox, config.induction, config.seed, adapters=self._found.by_task
+                self._engine(), sandbox, config.induction, config.seed, adapters=self.found.by_task
             )
 
         return AdaptingProposer("induction", then, config.ttft.share, first if config.ttft.n_programs else None)
@@ -119,8 +122,8 @@ class LearningRoom:
             adapter=config.adapter,
             folder=self._folder,
             settings=config.ttft,
-            grids=_style(config.transduction),
-            programs=_style(config.induction),
+            grids=style_of(config.transduction),
+            programs=style_of(config.induction),
             seed=config.seed,
             end_s=deadline.end_s,
             device=config.engine.device,
@@ -128,7 +131,7 @@ class LearningRoom:
             context_length=config.engine.context_length,
             parent_pid=os.getpid(),
         )
-        self._found = learn(spec, deadline, self._say)
+        self.found = learn(spec, deadline, self._say)
 
     def _lessons(self, written: Sequence[Written], sandbox: Runner, deadline: Deadline) -> tuple[Lesson, ...]:
         most = self._config.ttft.max_relabelled
@@ -146,20 +149,20 @@ class LearningRoom:
 
     def _engine(self) -> Engine:
         """The engine, with what was learned, or without it where it refuses that."""
-        n_shared = _SHARED_BATCH if self._found.by_task else 1
+        n_shared = _SHARED_BATCH if self.found.by_task else 1
         try:
-            engine = self._open_model(self._found.adapter, n_shared)
+            engine = self._open_model(self.found.adapter, n_shared)
         except ModelError as error:
-            if self._found.adapter == self._config.adapter:
+            if self.found.adapter == self._config.adapter:
                 raise
             self._say(f"test-time fine-tuning DROPPED: the engine refuses what was learned: {error}")
-            self._found = dataclasses.replace(self._found, adapter=self._config.adapter)
-            engine = self._open_model(self._found.adapter, n_shared)
+            self.found = dataclasses.replace(self.found, adapter=self._config.adapter)
+            engine = self._open_model(self.found.adapter, n_shared)
         return ForgivingEngine(engine, self._say)
 
     def _forget(self) -> None:
         """Take the adapters away."""
-        self._found, self._tasks = Adaptation(self._config.adapter), frozenset()
+        self.found, self._tasks = Adaptation(self._config.adapter), frozenset()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -170,7 +173,8 @@ def learns(config: RunConfig) -> bool:
     return config.ttft.mode != OFF
 
 
-def _style(settings: InductionSettings | TransductionSettings) -> PromptStyle:
+def style_of(settings: InductionSettings | TransductionSettings) -> PromptStyle:
+    """How a proposer with these settings asks."""
     return PromptStyle(
         settings.version,
         settings.encoder,
