@@ -19,7 +19,7 @@ from pathlib import Path
 
 from arc_solver.board import Board
 from arc_solver.budget import Clock, Deadline
-from arc_solver.candidates import Candidate, Rejected
+from arc_solver.candidates import Candidate, Rejected, Scored
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.journal import Journal, earlier_path
@@ -138,6 +138,8 @@ class _Run:
         self._journal, earlier = Journal.open(self._files.journal, key, resume=resume)
         for candidate in earlier.candidates:
             self.result.resumed += self.board.add(candidate)
+        for score in earlier.scores:
+            self.board.add(score)
         for proposer, task_id in sorted(earlier.done):
             self.board.add(TaskDone(task_id, proposer))
         if not resume and earlier_path(self._files.journal).exists():
@@ -154,7 +156,8 @@ class _Run:
         config, done = self._config, frozenset(self.board.done)
         for name, proposers, tasks in plan_lanes(self.board.challenges, config):
             if tasks and not deadline.passed():
-                spec = LaneSpec(proposers, tasks, done, deadline.end_s, config.to_json(), os.getpid())
+                fed = wants_news(proposers, config)
+                spec = LaneSpec(proposers, tasks, done, deadline.end_s, config.to_json(), os.getpid(), fed)
                 self._lanes.append(LaneProcess(name, spec, self._files.log, config.engine.n_threads, command))
         return self._lanes
 
@@ -174,7 +177,14 @@ class _Run:
                         self._take(messages)
                 if self._clock.now_s() - self._written_s >= self._config.refresh_s:
                     self.write()
+                    self._tell_lanes()
                 self._progress.show(self._status())
+
+    def _tell_lanes(self) -> None:
+        """Tell lanes that want to know what stands on the board since the last vote."""
+        news = self.board.news()
+        for lane in self._lanes:
+            lane.tell(news)
 
     def stop_lanes(self) -> None:
         for lane in self._lanes:
@@ -208,7 +218,7 @@ class _Run:
     def _take(self, messages: Sequence[Message]) -> None:
         news = []
         for message in messages:
-            if isinstance(message, Candidate | Rejected | TaskDone):
+            if isinstance(message, Candidate | Scored | Rejected | TaskDone):
                 if self.board.add(message):
                     news.append(message)
             elif isinstance(message, ProposerDone):
@@ -258,6 +268,11 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
     if asking:
         lanes.append(("model", asking, tasks))
     return lanes
+
+
+def wants_news(proposers: Sequence[str], config: RunConfig) -> bool:
+    """Whether a lane is told what stands on the board: the cell model's is. Not on a cluster: the way is too long."""
+    return "transduction" in proposers and config.uses_cells() and not config.ray_address
 
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:

@@ -1,5 +1,5 @@
 """The program that runs in a lane: `python -m arc_solver.lanes.child`, specs on standard input (one, in a run on one
-machine), messages on standard output.
+machine, and after it news of the pool if it says so), messages on standard output.
 
 The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the
 submission.
@@ -23,9 +23,11 @@ from arc_solver.engines.opening import open_engines, plan_engines
 from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
 from arc_solver.lanes.learning import LearningRoom, learns
+from arc_solver.lanes.listening import lines_of, listen
 from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
+from arc_solver.proposers.pool import SharedPool
 from arc_solver.sandbox.pool import Sandbox
 
 Say = Callable[[Message], None]
@@ -41,15 +43,20 @@ def main() -> None:
     def say(message: Message) -> None:
         write(encode(message))
 
+    lines = lines_of(sys.stdin.fileno())
     with ExitStack() as stack:
         rooms: _Rooms | None = None
-        for line in sys.stdin.buffer:
+        for line in lines:
             spec = decode_spec(line)
             if os.getppid() != spec.parent_pid:
                 return  # it died before we asked to be told
             config = RunConfig.from_json(spec.config)
             rooms = rooms or _Rooms(config, stack, say)
+            if spec.fed:
+                listen(lines, rooms.pool)
             _follow(spec, config, rooms, say)
+            if spec.fed:
+                return
 
 
 def _follow(spec: LaneSpec, config: RunConfig, rooms: _Rooms, say: Say) -> None:
@@ -72,9 +79,13 @@ def _share(config: RunConfig, waiting: Sequence[str]) -> float:
 class _Rooms:
     """Builds each room once, on first use: the sandbox before anything imports torch, so that its zygotes stay
     small. Where it cannot be had, what needs none still runs.
+
+    Attributes:
+        pool: What the parent tells of the board; empty where it tells nothing.
     """
 
     def __init__(self, config: RunConfig, stack: ExitStack, say: Say) -> None:
+        self.pool = SharedPool()
         self._config, self._stack, self._say = config, stack, say
         self._engine: Engine | None = None
         self._adapter, self._max_loras = config.adapter, 1

@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from arc_solver.lanes.feeding import Feed
 from arc_solver.lanes.wire import LaneSpec, Message, decode, encode_spec
+from arc_solver.proposers.base import PoolState
 
 # A reader that has not got a newline within this many bytes is reading garbage.
 _MAX_LINE_BYTES = 4 << 20
@@ -51,7 +52,8 @@ class LaneProcess:
             log: Its standard error is appended here.
             n_threads: Threads for numerical libraries.
             command: `LANE_COMMAND`, or a test's own.
-            last: No other spec follows this one: the lane ends when it is through with it.
+            last: No other spec follows this one: the lane ends when it is through with it. After one that is to be fed
+                news of the pool may follow.
         """
         self.name = name
         self.proposers = spec.proposers
@@ -68,12 +70,20 @@ class LaneProcess:
                 start_new_session=True,
                 bufsize=0,
             )
+        assert self._process.stdin is not None
+        # A spec may be larger than a pipe holds, and a lane that hangs must not make us hang.
+        self._feed = Feed(self._process.stdin)
         self.give(spec, last=last)
 
     def give(self, spec: LaneSpec, *, last: bool) -> None:
         """Hand over a spec, to a lane that is through with the one before."""
-        # It may be larger than a pipe holds, and a lane that hangs must not make us hang.
-        threading.Thread(target=self._send, args=(encode_spec(spec), last), daemon=True).start()
+        self._fed = spec.fed
+        self._feed.give(encode_spec(spec), last=last and not spec.fed)
+
+    def tell(self, states: Iterable[PoolState]) -> None:
+        """Hand over what is known of tasks, to a lane that is to be fed, without waiting for it."""
+        if self._fed:
+            self._feed.tell(states)
 
     @property
     def channel(self) -> int:
@@ -104,9 +114,9 @@ class LaneProcess:
         status = self._process.wait()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        self._feed.end()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         return status
 
     def ended(self) -> int | None:
@@ -115,18 +125,6 @@ class LaneProcess:
             return self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             return None
-
-    def _send(self, data: bytes, last: bool) -> None:
-        pipe = self._process.stdin
-        assert pipe is not None
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[pipe.write(view) :]
-            if last:
-                pipe.close()
-        except (BrokenPipeError, ValueError):
-            pass  # the lane died; reading its channel tells
 
 
 def _new_scratch() -> str | None:
