@@ -39,10 +39,10 @@ class TtftSettings:
     share: float = 0.5
     joint_share: float = 0.4
     lr: float = 5e-4
-    batch_tokens: int = 4096
+    batch_tokens: int = 2048
     micro_tokens: int = 0
     max_passes: float = 8.0
-    task_steps: int = 16
+    task_steps: int = 8
     min_pairs: int = 3
     n_kept: int = 32
     rank: int = 16
