@@ -9,12 +9,12 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.model
 
 from arc_solver.budget import Deadline  # noqa: E402
-from arc_solver.candidates import Candidate, GridEvidence  # noqa: E402
+from arc_solver.candidates import Candidate, GridEvidence, Scored  # noqa: E402
 from arc_solver.finetune.cells.checkpoint import save_compact  # noqa: E402
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
 from arc_solver.finetune.cells.settings import JointConfig  # noqa: E402
-from arc_solver.grids import as_grid  # noqa: E402
-from arc_solver.proposers.base import TaskDone  # noqa: E402
+from arc_solver.grids import as_grid, grid_key  # noqa: E402
+from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone  # noqa: E402
 from arc_solver.proposers.cells import CellProposer, CellSettings  # noqa: E402
 from arc_solver.tasks import Pair, Task  # noqa: E402
 
@@ -100,3 +100,37 @@ class TestFineTuning:
 def test_settings_that_make_no_sense_are_refused(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         CellSettings(**changes)
+
+
+class FixedPool:
+    """One program's output for one task."""
+
+    def __init__(self, task_id, grid):
+        self._state = PoolState(task_id, ((PooledGrid(grid, "program", 1, ("search",)),),), 1)
+
+    def state(self, task_id):
+        return self._state if task_id == self._state.task_id else PoolState(task_id)
+
+
+class TestScores:
+    def test_answers_and_programs_of_others_are_scored(self, folder):
+        other = as_grid([[0, 0], [0, 0]])
+        pool = FixedPool("second", other)
+        proposer = CellProposer(folder, CellSettings(n_views=3, ttft="off"), 0, n_threads=1, say=print, pool=pool)
+        scores = [event for event in proposer.propose(TASKS, Deadline.after(1000.0)) if isinstance(event, Scored)]
+        last = {(score.task_id, score.test_index, grid_key(score.grid)): score for score in scores}
+        written = grid_key(as_grid([[0]]))
+        assert set(last) == {
+            ("first", 0, written),
+            ("first", 1, written),
+            ("second", 0, written),
+            ("second", 0, grid_key(other)),
+        }
+        assert all(score.n_views == 3 for score in last.values())
+        assert last["second", 0, grid_key(other)].logprob == pytest.approx(-7 * np.log(9684), rel=1e-3)
+
+    def test_what_is_known_is_told_before_a_task_is_done(self, folder):
+        events, _ = propose(folder, CellSettings(n_views=3, ttft="off"))
+        ends = {event.task_id: index for index, event in enumerate(events) if isinstance(event, TaskDone)}
+        told = {e.task_id: i for i, e in enumerate(events) if isinstance(e, Scored) and e.n_views == 3}
+        assert all(told[task_id] < end for task_id, end in ends.items())

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arc_solver.augment import View
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, GridEvidence, Origin
-from arc_solver.finetune.cells.settings import JointConfig
-from arc_solver.grids import Grid, frozen
-from arc_solver.proposers.base import Event
+from arc_solver.grids import Grid, frozen, grids_equal
+from arc_solver.proposers.base import Event, Pool
+from arc_solver.proposers.cells.opinions import Opinions
+from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.proposers.waves import Ledger, describe_view
 from arc_solver.tasks import Task
 
@@ -27,36 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = "transduction"
 _SAY_EVERY_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class CellSettings:
-    """How the cell model is used.
-
-    Attributes:
-        n_views: Views of each test input; the first is the task as it is.
-        ttft: `joint` adapts to the demonstrations first, `off` does not.
-        ttft_share: Share of the proposer's time that adaptation may take.
-        batch_size: Test inputs that are answered together.
-        joint: How demonstrations are learned.
-
-    Raises:
-        ValueError: A setting that makes no sense.
-    """
-
-    n_views: int = 16
-    ttft: str = "joint"
-    ttft_share: float = 0.7
-    batch_size: int = 64
-    joint: JointConfig = field(default_factory=JointConfig)
-
-    def __post_init__(self) -> None:
-        if self.n_views < 1 or self.batch_size < 1:
-            raise ValueError("n_views and batch_size must be at least 1")
-        if self.ttft not in ("off", "joint"):
-            raise ValueError(f"ttft is off or joint, not {self.ttft!r}")
-        if not 0 < self.ttft_share < 1:
-            raise ValueError("ttft_share must lie between 0 and 1")
+_TELLING_S = 3.0
 
 
 class CellProposer:
@@ -68,16 +40,25 @@ class CellProposer:
         seed: Of adaptation and views.
         n_threads: CPU threads.
         say: Told in one line for people how the adaptation went.
+        pool: What others found; their programs' outputs are scored as well.
     """
 
     def __init__(
-        self, model_dir: Path, settings: CellSettings, seed: int, *, n_threads: int, say: Callable[[str], None]
+        self,
+        model_dir: Path,
+        settings: CellSettings,
+        seed: int,
+        *,
+        n_threads: int,
+        say: Callable[[str], None],
+        pool: Pool | None = None,
     ) -> None:
         self._model_dir = model_dir
         self._settings = settings
         self._seed = seed
         self._n_threads = n_threads
         self._say = say
+        self._pool = pool
 
     @property
     def name(self) -> str:
@@ -85,40 +66,80 @@ class CellProposer:
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         from arc_solver.finetune.cells.adapting import views
-        from arc_solver.finetune.cells.device import prepare
 
         chosen = views(self._settings.n_views, self._seed)
         ledger = Ledger(_NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in tasks})
-        device, precision = prepare(self._n_threads)
-        model, slots = self._ready_model(tasks, deadline, device, precision)
-        questions = sorted(
-            ((task, index) for task in tasks for index in range(len(task.test_inputs))),
-            key=lambda question: question[0].test_inputs[question[1]].size,
+        model, slots = self._ready_model(tasks, deadline)
+        asked = sorted(
+            (
+                _Asked(task, index, Opinions(task.task_id, index))
+                for task in tasks
+                for index in range(len(task.test_inputs))
+            ),
+            key=lambda one: one.test_input.size,
         )
+        # What is known must be told before the end.
+        answering = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
         for number, view in enumerate(chosen):
-            for start in range(0, len(questions), self._settings.batch_size):
-                if deadline.passed():
+            for start in range(0, len(asked), self._settings.batch_size):
+                if answering.passed():
+                    yield from _news(asked)
                     return
-                part = questions[start : start + self._settings.batch_size]
-                for (task, index), found in zip(part, _answers(model, part, slots, view), strict=True):
-                    grid, logprob = found
+                part = asked[start : start + self._settings.batch_size]
+                for one, (grid, logprob) in zip(part, self._answers(model, part, slots, view), strict=True):
                     detail = f"cells; {describe_view(view)}"
                     evidence = GridEvidence(logprob, grid.size + 3)
-                    yield Candidate(task.task_id, {index: grid}, Origin(_NAME, detail, self._seed + number), evidence)
-                    yield from ledger.settle(task.task_id)
+                    origin = Origin(_NAME, detail, self._seed + number)
+                    yield Candidate(one.task.task_id, {one.index: grid}, origin, evidence)
+                    ended = ledger.settle(one.task.task_id)
+                    if ended:
+                        yield from _news([other for other in asked if other.task is one.task])
+                    yield from ended
+            # At 1, 2, 4, 8, ... views: each telling replaces the one before.
+            if (number + 1) & number == 0:
+                yield from _news(asked)
 
-    def _ready_model(
-        self, tasks: Sequence[Task], deadline: Deadline, device: str, precision: str
-    ) -> tuple[CellModel, dict[str, int]]:
+    def _answers(
+        self, model: CellModel, part: Sequence[_Asked], slots: dict[str, int], view: View
+    ) -> list[tuple[Grid, float]]:
+        """What the model answers in this view; what it thinks of the grids that stand is noted on the way."""
+        from arc_solver.finetune.cells import vocabulary as words
+        from arc_solver.finetune.cells.drafting import consult
+        from arc_solver.finetune.cells.scoring import Question
+
+        questions = []
+        for one in part:
+            token = words.TASK + slots.get(one.task.task_id, 0)
+            drafts = one.opinions.drafts(self._settings.n_drafts, self._others(one))
+            questions.append(Question(token, view, one.test_input, drafts))
+        answers = []
+        for one, question, found in zip(part, questions, consult(model, questions, batch_size=len(part)), strict=True):
+            grid = frozen(found.answer.grid)
+            for draft, score in zip(question.grids, found.scores, strict=True):
+                one.opinions.scored(draft, score.logprob)
+            if not any(grids_equal(grid, draft) for draft in question.grids):
+                one.opinions.scored(grid, found.answer.logprob)
+            one.opinions.answered(grid, found.answer.logprob)
+            answers.append((grid, found.answer.logprob))
+        return answers
+
+    def _others(self, one: _Asked) -> list[Grid]:
+        """Outputs of programs that pass every training pair."""
+        if self._pool is None:
+            return []
+        return [pooled.grid for pooled in self._pool.state(one.task.task_id).of(one.index) if pooled.kind == "program"]
+
+    def _ready_model(self, tasks: Sequence[Task], deadline: Deadline) -> tuple[CellModel, dict[str, int]]:
         """The model that answers, and the number of each task's token."""
         import dataclasses
 
         from arc_solver.finetune.cells.checkpoint import load_compact
         from arc_solver.finetune.cells.decoding import inference_copy
-        from arc_solver.finetune.cells.device import torch_dtype
+        from arc_solver.finetune.cells.device import prepare, torch_dtype
         from arc_solver.finetune.cells.joint import Dropped, adapt_jointly, renew_tasks
 
         settings = self._settings
+        device, precision = prepare(self._n_threads)
         model = load_compact(self._model_dir).to(device)
         n_parameters = sum(parameter.numel() for parameter in model.parameters())
         self._say(f"cell model {n_parameters / 1e6:.1f}M on {device} in {precision}")
@@ -161,12 +182,19 @@ class CellProposer:
         return log
 
 
-def _answers(
-    model: CellModel, questions: Sequence[tuple[Task, int]], slots: dict[str, int], view: View
-) -> list[tuple[Grid, float]]:
-    from arc_solver.finetune.cells import vocabulary as words
-    from arc_solver.finetune.cells.adapting import answer_in_views
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A test input and what is known of its answer."""
 
-    asked = [(words.TASK + slots.get(task.task_id, 0), (), task.test_inputs[index]) for task, index in questions]
-    found = answer_in_views(model, asked, (view,), batch_size=len(asked))
-    return [(frozen(one.grid), one.logprob) for (one,) in found]
+    task: Task
+    index: int
+    opinions: Opinions
+
+    @property
+    def test_input(self) -> Grid:
+        return self.task.test_inputs[self.index]
+
+
+def _news(asked: Sequence[_Asked]) -> Iterator[Event]:
+    for one in asked:
+        yield from one.opinions.news(_NAME)

@@ -1,0 +1,40 @@
+"""How the cell model is used, apart from what needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from arc_solver.finetune.cells.settings import JointConfig
+
+
+@dataclass(frozen=True, slots=True)
+class CellSettings:
+    """How the cell model is used.
+
+    Attributes:
+        n_views: Views of each test input; the first is the task as it is.
+        ttft: `joint` adapts to the demonstrations first, `off` does not.
+        ttft_share: Share of the proposer's time that adaptation may take.
+        batch_size: Test inputs that are answered together.
+        n_drafts: Most grids of a test input that are read and scored in each view; answers of earlier views that
+            come again are not written anew.
+        joint: How demonstrations are learned.
+
+    Raises:
+        ValueError: A setting that makes no sense.
+    """
+
+    n_views: int = 16
+    ttft: str = "joint"
+    ttft_share: float = 0.7
+    batch_size: int = 64
+    n_drafts: int = 4
+    joint: JointConfig = field(default_factory=JointConfig)
+
+    def __post_init__(self) -> None:
+        if self.n_views < 1 or self.batch_size < 1 or self.n_drafts < 0:
+            raise ValueError("n_views and batch_size must be at least 1, n_drafts at least 0")
+        if self.ttft not in ("off", "joint"):
+            raise ValueError(f"ttft is off or joint, not {self.ttft!r}")
+        if not 0 < self.ttft_share < 1:
+            raise ValueError("ttft_share must lie between 0 and 1")
