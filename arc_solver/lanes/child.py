@@ -127,6 +127,7 @@ class _Rooms:
                 config.seed,
                 n_threads=config.engine.n_threads,
                 say=lambda text: self._say(Note(text)),
+                pool=self.pool,
             )
         if self._learning is not None:
             return self._learning.transduction()
