@@ -27,6 +27,8 @@ from arc_solver.grids import MAX_SIDE, N_COLORS
 _MAX_ANSWER = MAX_SIDE**2 + 3
 _STRIDE = 16
 """Steps between two looks at which sequences have ended; a look makes the host wait for a GPU."""
+_WORTH_MOVING = 0.85
+"""Most of the sequences that may be left for the others to be taken out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ def write(model: CellModel, starts: Sequence[Start], *, others_above: float = ma
             keep = writing.open.nonzero()[:, 0]
             if not len(keep):
                 break
-            # Sequences that have ended run on, unread, until half of the batch has: moving the cache costs more.
-            if 2 * len(keep) <= len(writing.open):
+            # Sequences that have ended run on, unread, until some have: moving the cache costs about two steps.
+            if len(keep) <= _WORTH_MOVING * len(writing.open):
                 writing.keep(keep)
                 reader.keep(keep)
                 chosen = chosen[keep]
@@ -158,8 +160,12 @@ class _Reader:
         self._length = 0
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these sequences only."""
-        self._keys, self._values, self._n_pads = self._keys[:, rows], self._values[:, rows], self._n_pads[rows]
+        """Go on with these sequences only, without the padding that all of them have."""
+        n_pads = self._n_pads[rows]
+        n_less = int(n_pads.min())
+        self._keys, self._values = (cache[:, rows, :, n_less:] for cache in (self._keys, self._values))
+        self._n_pads, self._length = n_pads - n_less, self._length - n_less
+        self._places = torch.arange(self._keys.shape[3], device=rows.device)
 
     def reserve(self, n_more: int) -> None:
         """Make room for so many more tokens."""

@@ -55,7 +55,7 @@ def consult(
             opinions[index] = Opinion(Answer(question.grids[best], judged[best].logprob), judged, 0)
         else:
             starts[index] = _start(readings[index].prompt, question, judged, best)
-    order = sorted(starts, key=lambda index: _expected_left(questions[index], starts[index]))
+    order = sorted(starts, key=lambda index: _expected_length(questions[index], starts[index]))
     for begin in range(0, len(order), batch_size):
         chosen = order[begin : begin + batch_size]
         for index, line in zip(chosen, write(model, [starts[at] for at in chosen]), strict=True):
@@ -74,8 +74,8 @@ def _start(prompt: NDArray[np.int32], question: Question, scores: Sequence[Score
     return Start(prompt, choices[: scores[best].n_agreed], scores[best].agreed_logprob)
 
 
-def _expected_left(question: Question, start: Start) -> int:
-    """About how many tokens are to be written: as many as the input has where the size is not known."""
-    if len(start.choices) < 2:
-        return question.test_input.size
-    return (start.choices[0] + 1) * (start.choices[1] + 1) - len(start.choices)
+def _expected_length(question: Question, start: Start) -> int:
+    """About how many tokens prompt and answer will have: an answer as large as the input, if its size is not known."""
+    is_sized = len(start.choices) >= 2
+    n_cells = (start.choices[0] + 1) * (start.choices[1] + 1) if is_sized else question.test_input.size
+    return len(start.prompt) + n_cells

@@ -22,7 +22,7 @@ from arc_solver.augment import View
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.model import CellModel, log_total
 from arc_solver.finetune.cells.sequences import answer_tokens, prompt
-from arc_solver.grids import Grid
+from arc_solver.grids import MAX_SIDE, Grid
 
 _PARTS = (words.HEAD_HEIGHT, words.HEAD_WIDTH, words.HEAD_COLOR)
 """What is chosen first, second and from then on; the last token is always END."""
@@ -56,15 +56,21 @@ class Score:
 
     Attributes:
         logprob: Sum over its tokens, END included, as in `decoding.Answer`.
-        is_greedy: It is what greedy decoding would write.
-        n_agreed: So many of its first tokens greedy decoding would write, END not counted.
+        n_agreed: So many of its first choices (rows, columns, then colours) greedy decoding would make as well.
         agreed_logprob: Sum over these.
+        choices: What greedy decoding would choose in each place, given the grid's own choices before it: rows - 1,
+            columns - 1, then colours; int8.
     """
 
     logprob: float
-    is_greedy: bool
     n_agreed: int
     agreed_logprob: float
+    choices: NDArray[np.int8]
+
+    @property
+    def is_greedy(self) -> bool:
+        """It is what greedy decoding would write."""
+        return self.n_agreed == len(self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,31 +161,25 @@ def _read_pack(model: CellModel, readings: Sequence[Reading]) -> list[Score]:
         x = layer.finish(x, _attended(q, k, v, spans))
     # What follows OUTPUT is asked of the prompt's last token, everything else of the answer's own tokens.
     at = np.concatenate([np.r_[tree.end - 1, start:end] for tree in spans for start, end in tree.answers])
-    targets = torch.tensor(np.concatenate([a for one in readings for a in one.answers]), device=device).long()
-    lengths = [len(a) for one in readings for a in one.answers]
-    logprobs, is_best = _judged(model, model.scores(x[:, torch.tensor(at, device=device)])[0], targets)
+    answers = [a for one in readings for a in one.answers]
+    targets = torch.tensor(np.concatenate(answers), device=device).long()
+    scores = model.scores(x[:, torch.tensor(at, device=device)])[0]
+    rows = model.head_rows[targets]
+    logprobs = (scores.gather(-1, rows).sum(-1) - log_total(scores)).cpu().numpy()
+    best = np.stack([scores[:, part].argmax(-1).cpu().numpy().astype(np.int8) for part in _PARTS])
+    ends = np.cumsum([len(a) for a in answers])
     return [
-        _score(part.numpy(), best.numpy())
-        for part, best in zip(logprobs.cpu().split(lengths), is_best.cpu().split(lengths), strict=True)
+        _score(a, logprobs[end - len(a) : end], best[:, end - len(a) : end])
+        for a, end in zip(answers, ends.tolist(), strict=True)
     ]
 
 
-def _score(logprobs: NDArray[np.float32], is_best: NDArray[np.bool_]) -> Score:
-    n_agreed = int(np.logical_and.accumulate(is_best[:-1]).sum())
-    return Score(float(logprobs.sum()), bool(is_best.all()), n_agreed, float(logprobs[:n_agreed].sum()))
-
-
-def _judged(model: CellModel, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Log-probability of each target, and whether greedy decoding would choose it, (N,) each."""
-    rows = model.head_rows[targets]
-    logprobs = scores.gather(-1, rows).sum(-1) - log_total(scores)
-    # Of a cell only the colour is chosen; END is not chosen at all.
-    chosen = scores.gather(-1, rows[:, :1])[:, 0]
-    is_best = targets == words.END
-    for part in _PARTS:
-        inside = (rows[:, 0] >= part.start) & (rows[:, 0] < part.stop)
-        is_best |= inside & (chosen >= scores[:, part].amax(-1))
-    return logprobs, is_best
+def _score(answer: NDArray[np.int32], logprobs: NDArray[np.float32], best: NDArray[np.int8]) -> Score:
+    choices = np.concatenate([best[0, :1], best[1, 1:2], best[2, 2:-1]])
+    sides = answer[:2] - (words.HEIGHT, words.WIDTH)
+    made = np.concatenate([sides, (answer[2:-1] - words.CELL) // MAX_SIDE**2])
+    n_agreed = int(np.logical_and.accumulate(made == choices).sum())
+    return Score(float(logprobs.sum()), n_agreed, float(logprobs[:n_agreed].sum()), choices)
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[_Spans]) -> Tensor:
