@@ -103,20 +103,40 @@ def test_settings_that_make_no_sense_are_refused(changes):
 
 
 class FixedPool:
-    """One program's output for one task."""
+    """Programs' outputs for one task."""
 
-    def __init__(self, task_id, grid):
-        self._state = PoolState(task_id, ((PooledGrid(grid, "program", 1, ("search",)),),), 1)
+    def __init__(self, task_id, *grids):
+        pooled = tuple(PooledGrid(grid, "program", 1, ("search",)) for grid in grids)
+        self._state = PoolState(task_id, (pooled,), 1)
 
     def state(self, task_id):
         return self._state if task_id == self._state.task_id else PoolState(task_id)
+
+
+class TestWhatOthersSolved:
+    def test_it_is_neither_learned_nor_answered(self, folder):
+        pool = FixedPool("second", as_grid([[1]]))
+        settings = CellSettings(n_views=1, joint=joint(max_passes=20.0))
+        said = []
+        proposer = CellProposer(folder, settings, 0, n_threads=1, say=said.append, pool=pool)
+        events = list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        assert {event.task_id for event in events if isinstance(event, Candidate)} == {"first"}
+        assert {event.task_id for event in events if isinstance(event, TaskDone)} == {"first"}
+
+    def test_unless_programs_disagree(self, folder):
+        pool = FixedPool("second", as_grid([[1]]), as_grid([[2]]))
+        proposer = CellProposer(folder, CellSettings(n_views=1, ttft="off"), 0, n_threads=1, say=print, pool=pool)
+        events = list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        assert {event.task_id for event in events if isinstance(event, Candidate)} == {"first", "second"}
 
 
 class TestScores:
     def test_answers_and_programs_of_others_are_scored(self, folder):
         other = as_grid([[0, 0], [0, 0]])
         pool = FixedPool("second", other)
-        proposer = CellProposer(folder, CellSettings(n_views=3, ttft="off"), 0, n_threads=1, say=print, pool=pool)
+        proposer = CellProposer(
+            folder, CellSettings(n_views=3, ttft="off", skip_solved=False), 0, n_threads=1, say=print, pool=pool
+        )
         scores = [event for event in proposer.propose(TASKS, Deadline.after(1000.0)) if isinstance(event, Scored)]
         last = {(score.task_id, score.test_index, grid_key(score.grid)): score for score in scores}
         written = grid_key(as_grid([[0]]))

@@ -10,8 +10,9 @@ Knows nothing of test inputs, answers and votes.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,11 @@ import torch
 from arc_solver.augment import IDENTITY
 from arc_solver.budget import Deadline
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.batches import PADDING, DrawConfig, PackedBatch, stream
+from arc_solver.finetune.cells.batches import PADDING, DrawConfig, PackedBatch, make_batch
 from arc_solver.finetune.cells.corpus import Corpus
 from arc_solver.finetune.cells.device import torch_dtype
 from arc_solver.finetune.cells.model import CellModel
-from arc_solver.finetune.cells.sequences import document
+from arc_solver.finetune.cells.sequences import N_HEADER, document, n_document_tokens
 from arc_solver.finetune.cells.settings import JointConfig
 from arc_solver.finetune.cells.training import FitConfig, batch_loss, fit
 from arc_solver.tasks import Pair, Task
@@ -33,6 +34,10 @@ __all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "r
 
 MAX_TASKS = words.N_TASK_SLOTS - 1
 _GROUP = "demonstrations"
+_MEASURED_STEPS = 4
+"""After so many steps the speed is known."""
+_FEWEST_TASKS = 8
+"""Learned however short the time is."""
 _PART_TOKENS = 1024
 """Computed together on a CPU: a step of 4,096 tokens takes two thirds of the time (`benchmarks/cell_training.py`)."""
 
@@ -42,11 +47,12 @@ class Adapted:
     """A model that knows the tasks.
 
     Attributes:
-        slots: Task id -> number of its token, counted from TASK.
+        slots: Task id -> number of its token, counted from TASK, of the tasks that were learned to the end.
         loss_before: On the demonstrations kept apart, in nats a token.
         loss_after: Likewise.
         n_tokens: Trained on, padding included.
         steps: Steps made.
+        kept: The demonstrations kept apart.
     """
 
     slots: Mapping[str, int]
@@ -54,6 +60,7 @@ class Adapted:
     loss_after: float
     n_tokens: int
     steps: int
+    kept: Mapping[str, Pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ def adapt_jointly(
     *,
     log: Callable[[str], None],
     clock: Callable[[], float],
+    is_wanted: Callable[[str], bool] = lambda task_id: True,
 ) -> Adapted | Dropped:
     """Train `model` on the demonstrations of `tasks` until the deadline.
 
@@ -83,6 +91,8 @@ def adapt_jointly(
         seed: Of views and order.
         log: Called with a line for people now and then.
         clock: Seconds, what `deadline` counts.
+        is_wanted: Whether a task is still to be learned; asked again and again. A task that is not any more (others
+            solved it) leaves its share to the rest.
 
     Returns:
         What it came to. A model that was dropped must not be used.
@@ -95,8 +105,8 @@ def adapt_jointly(
     slots = {task_id: number + 1 for task_id, number in numbers.items()}
     probe = _batch(kept, slots) if kept else None
     before = _loss(model, probe, config)
-    n_tokens = sum(2 * 13 + pair.input.size + pair.output.size for pairs in learned.values() for pair in pairs)
-    steps = max(1, math.ceil(config.max_passes * n_tokens / (config.n_rows * 2048)))
+    lessons = _Lessons(corpus, DrawConfig({_GROUP: 1.0}, n_rows=config.n_rows), seed, config, deadline, is_wanted)
+    steps = max(1, math.ceil(config.max_passes * lessons.pass_tokens / lessons.batch_tokens))
     how = FitConfig(
         max(0.1, deadline.remaining_s()),
         steps,
@@ -109,19 +119,72 @@ def adapt_jointly(
         part_tokens=_PART_TOKENS if model.embedding.device.type == "cpu" else 0,
         log_every_steps=10,
     )
-    draw = DrawConfig({_GROUP: 1.0}, n_rows=config.n_rows)
 
     def told(record: Mapping[str, float]) -> None:
         log(f"step {record['step']} of {steps}, loss {record['loss']:.3f}, {record['tokens_per_s']} tokens/s")
 
-    batches = stream(corpus, draw, seed)
-    result = fit(model, batches, how, log=told, clock=clock)
+    result = fit(model, lessons.batches(clock), how, log=told, clock=clock)
     after = _loss(model, probe, config)
     if not math.isfinite(result.loss) or not math.isfinite(after):
         return Dropped("the loss is not finite")
     if probe is not None and after >= before:
         return Dropped(f"the loss on demonstrations kept apart rose from {before:.3f} to {after:.3f}")
-    return Adapted(slots, before, after, result.n_tokens, result.steps)
+    learned_slots = {task_id: slot for task_id, slot in slots.items() if task_id in lessons.chosen}
+    return Adapted(learned_slots, before, after, result.n_tokens, result.steps, kept)
+
+
+class _Lessons:
+    """Which demonstrations are learned next.
+
+    Attributes:
+        chosen: The tasks that are learned; all, until the speed is known.
+        pass_tokens: Tokens of all demonstrations.
+        batch_tokens: Tokens of a step.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        draw: DrawConfig,
+        seed: int,
+        config: JointConfig,
+        deadline: Deadline,
+        is_wanted: Callable[[str], bool],
+    ) -> None:
+        self._corpus, self._draw, self._seed, self._deadline, self._is_wanted = corpus, draw, seed, deadline, is_wanted
+        self._min_passes = config.min_passes
+        self._ids = [name.split("/", 1)[1] for name in corpus.names]
+        self._costs = {
+            task_id: n_document_tokens(corpus.pairs(entry)) + N_HEADER * (corpus.n_pairs(entry) - 1)
+            for entry, task_id in enumerate(self._ids)
+        }
+        self.chosen = set(self._ids)
+        self.pass_tokens = sum(self._costs.values())
+        self.batch_tokens = draw.n_rows * draw.n_tokens
+
+    def batches(self, clock: Callable[[], float]) -> Iterator[PackedBatch]:
+        """Batches without end; what is not wanted any more is left out from the next one in tens on."""
+        index, started, corpus = 0, clock(), self._corpus
+        while True:
+            if index == _MEASURED_STEPS:
+                seconds = max(1e-9, clock() - started)
+                self._focus(index * self.batch_tokens * (1 + self._deadline.remaining_s() / seconds))
+            if index % 10 == 0 or index == _MEASURED_STEPS:
+                corpus = self._restricted()
+            yield make_batch(corpus, self._draw, self._seed, index)
+            index += 1
+
+    def _focus(self, affordable_tokens: float) -> None:
+        """Keep the tasks with the smallest demonstrations, as many as can be seen often enough."""
+        wanted = sorted(filter(self._is_wanted, self._ids), key=lambda task_id: (self._costs[task_id], task_id))
+        totals = np.cumsum([self._costs[task_id] for task_id in wanted])
+        n_chosen = int(np.searchsorted(totals * self._min_passes, affordable_tokens, side="right"))
+        self.chosen = set(wanted[: max(n_chosen, _FEWEST_TASKS)])
+
+    def _restricted(self) -> Corpus:
+        entries = [i for i, task_id in enumerate(self._ids) if task_id in self.chosen and self._is_wanted(task_id)]
+        members = np.array(entries) if entries else self._corpus.groups[_GROUP]
+        return dataclasses.replace(self._corpus, groups={_GROUP: members})
 
 
 @torch.no_grad()

@@ -14,6 +14,8 @@ class JointConfig:
         table_lr: Peak rate of embeddings, head and task tokens.
         n_rows: Rows of 2,048 tokens a step.
         max_passes: Stop after so many passes over the demonstrations.
+        min_passes: Where the time allows fewer, only the tasks with the smallest demonstrations are learned, so many of
+            them that each is seen so often.
         n_kept: Most tasks of which one demonstration is kept apart.
         min_pairs: Only of tasks with at least so many demonstrations.
         optimizer: `muon` or `adamw`.
@@ -24,6 +26,7 @@ class JointConfig:
     table_lr: float = 3e-3
     n_rows: int = 2
     max_passes: float = 24.0
+    min_passes: float = 4.0
     n_kept: int = 32
     min_pairs: int = 4
     optimizer: str = "adamw"

@@ -78,6 +78,9 @@ class CellProposer:
             ),
             key=lambda one: one.test_input.size,
         )
+        if slots:
+            # Who has no token was not learned: there was not the time, or others solved it.
+            asked = [one for one in asked if one.task.task_id in slots]
         # What is known must be told before the end.
         answering = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
         for number, view in enumerate(chosen):
@@ -85,7 +88,9 @@ class CellProposer:
                 if answering.passed():
                     yield from _news(asked)
                     return
-                part = asked[start : start + self._settings.batch_size]
+                part = [
+                    one for one in asked[start : start + self._settings.batch_size] if self._is_open(one.task.task_id)
+                ]
                 for one, (grid, logprob) in zip(part, self._answers(model, part, slots, view), strict=True):
                     detail = f"cells; {describe_view(view)}"
                     evidence = GridEvidence(logprob, grid.size + 3)
@@ -123,6 +128,15 @@ class CellProposer:
             answers.append((grid, found.answer.logprob))
         return answers
 
+    def _is_open(self, task_id: str) -> bool:
+        """Whether the task is worth the time: not solved, or programs disagree and a score may tell them apart."""
+        if self._pool is None or not self._settings.skip_solved:
+            return True
+        state = self._pool.state(task_id)
+        if not state.solved:
+            return True
+        return any(sum(pooled.kind == "program" for pooled in outputs) > 1 for outputs in state.outputs)
+
     def _others(self, one: _Asked) -> list[Grid]:
         """Outputs of programs that pass every training pair."""
         if self._pool is None:
@@ -154,6 +168,7 @@ class CellProposer:
                 self._seed,
                 log=self._now_and_then(),
                 clock=time.monotonic,
+                is_wanted=self._is_open,
             )
             took_s = time.monotonic() - started
             if isinstance(found, Dropped):
@@ -162,8 +177,9 @@ class CellProposer:
             else:
                 slots = dict(found.slots)
                 self._say(
-                    f"test-time fine-tuning: {found.steps} steps, {found.n_tokens:,} tokens in {took_s:.0f}s; loss on "
-                    f"demonstrations kept apart {found.loss_before:.3f} -> {found.loss_after:.3f}"
+                    f"test-time fine-tuning: {len(slots)} of {len(tasks)} tasks, {found.steps} steps, "
+                    f"{found.n_tokens:,} tokens in {took_s:.0f}s; loss on demonstrations kept apart "
+                    f"{found.loss_before:.3f} -> {found.loss_after:.3f}"
                 )
         if not slots:
             renew_tasks(model, 0)

@@ -18,6 +18,8 @@ class CellSettings:
         batch_size: Test inputs that are answered together.
         n_drafts: Most grids of a test input that are read and scored in each view; answers of earlier views that
             come again are not written anew.
+        skip_solved: Tasks that others solved beyond doubt are neither learned nor answered: some program passes every
+            training pair, and all that do give the same outputs.
         joint: How demonstrations are learned.
 
     Raises:
@@ -29,6 +31,7 @@ class CellSettings:
     ttft_share: float = 0.7
     batch_size: int = 64
     n_drafts: int = 4
+    skip_solved: bool = True
     joint: JointConfig = field(default_factory=JointConfig)
 
     def __post_init__(self) -> None:

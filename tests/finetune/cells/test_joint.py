@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.model
 
-from arc_solver.budget import Deadline  # noqa: E402
+from arc_solver.budget import Deadline, ManualClock  # noqa: E402
 from arc_solver.finetune.cells.joint import (  # noqa: E402
     MAX_TASKS,
     Adapted,
@@ -22,7 +22,7 @@ from arc_solver.grids import as_grid  # noqa: E402
 from arc_solver.tasks import Pair, Task  # noqa: E402
 
 SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=5)
-CONFIG = JointConfig(lr=2e-3, n_rows=1, max_passes=30, precision="fp32")
+CONFIG = JointConfig(lr=2e-3, n_rows=1, max_passes=42, precision="fp32")
 
 
 def a_task(task_id, rule, n_pairs=5, seed=0):
@@ -90,3 +90,39 @@ def test_tasks_beyond_the_slots_are_left_out():
     _, found, _ = adapt(JointConfig(max_passes=0.001, n_rows=1, precision="fp32", n_kept=0), many)
     assert isinstance(found, Adapted)
     assert len(found.slots) == MAX_TASKS
+
+
+class TestFocus:
+    """Where time is short, small tasks are learned well instead of all of them badly."""
+
+    MANY = tuple(
+        Task(f"t{side}", tuple(Pair(as_grid(np.full((side, side), k)), as_grid([[k]])) for k in range(4)), ())
+        for side in range(1, 13)
+    )
+
+    def adapt(self, min_passes, is_wanted=lambda task_id: True):
+        # A step takes a second: eight of them, 16,384 tokens.
+        model = CellModel(SMALL, seed=0)
+        clock = ManualClock()
+
+        def tick():
+            clock.advance(0.5)
+            return clock.now_s()
+
+        config = JointConfig(n_rows=1, max_passes=1000, min_passes=min_passes, precision="fp32", n_kept=0)
+        return adapt_jointly(
+            model, self.MANY, Deadline(clock, 8.0), config, 0, log=lambda line: None, clock=tick, is_wanted=is_wanted
+        )
+
+    def test_with_time_enough_all_are_learned(self):
+        assert len(self.adapt(0.1).slots) == len(self.MANY)
+
+    def test_else_the_smallest_ones(self):
+        found = self.adapt(12.0)
+        assert 8 <= len(found.slots) < len(self.MANY)
+        assert set(found.slots) == {f"t{side}" for side in range(1, len(found.slots) + 1)}
+
+    def test_what_others_solved_leaves_its_share_to_the_rest(self):
+        found = self.adapt(12.0, lambda task_id: task_id not in ("t1", "t2"))
+        assert not {"t1", "t2"} & set(found.slots)
+        assert "t9" in found.slots
