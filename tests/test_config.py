@@ -48,6 +48,7 @@ def test_a_file_of_one_s_own_says_what_is_different(tmp_path: Path) -> None:
         ("time_limit_s = ", "mine.toml"),
         ("[induction]\nversion = 'v9'", "v9"),
         ("[induction]\nmin_p = 2.0", "min_p"),
+        ("[ttft]\nmode = 'sometimes'", "off, joint, per-task"),
         ("[inductoin]\nmin_p = 0.1", "no setting 'inductoin'"),
         ("preset = 'huge'", "preset 'huge': choose from cpu"),
     ],
@@ -100,3 +101,15 @@ def test_time_and_threads_do_not_decide_answers_but_everything_else_does() -> No
     # A run that refused the model's programs is resumed with leave to run them.
     assert base.decides() == load_preset("cpu", allow_unsafe_sandbox=True).decides()
     assert base.decides() != load_preset("cpu", seed=3).decides()
+
+
+def test_test_time_fine_tuning_is_off_for_text_models_and_joint_for_cells_unless_asked_for() -> None:
+    for name in preset_names():
+        config = load_preset(name)
+        assert (config.ttft.mode, config.cell_model.ttft) == ("off", "joint")
+        asked = config.with_ttft("per-task")
+        assert asked.ttft == dataclasses.replace(config.ttft, mode="per-task")
+        assert asked.cell_model.ttft in ("joint", "per-task")
+        assert asked.decides() != config.decides()
+    with pytest.raises(InputError, match="off, joint, per-task"):
+        load_preset("cpu").with_ttft("sometimes")

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from arc_solver.budget import Deadline
 from arc_solver.config import RunConfig
@@ -34,6 +35,8 @@ from arc_solver.tasks import Task
 
 OpenModel = Callable[[Path | None, int], Engine]
 """(adapter, adapters that share a batch) -> the engine, opened if it is not."""
+
+_Settings = TypeVar("_Settings", InductionSettings, TransductionSettings)
 
 _RELABEL_S = 30.0
 _SHARED_BATCH = 8
@@ -74,7 +77,9 @@ class LearningRoom:
 
         def then(tasks: Sequence[Task], written: Sequence[Written], deadline: Deadline) -> Proposer:
             self._learn(tasks, (), deadline)
-            return TransductionProposer(self._engine(), config.transduction, config.seed, self.found.by_task)
+            return TransductionProposer(
+                self._engine(), self._in_large_waves(config.transduction), config.seed, self.found.by_task
+            )
 
         return AdaptingProposer("transduction", then, config.ttft.share)
 
@@ -96,7 +101,11 @@ class LearningRoom:
         def then(tasks: Sequence[Task], written: Sequence[Written], deadline: Deadline) -> Proposer:
             self._learn(tasks, self._lessons(written, sandbox, deadline), deadline)
             return InductionProposer(
-                self._engine(), sandbox, config.induction, config.seed, adapters=self.found.by_task
+                self._engine(),
+                sandbox,
+                self._in_large_waves(config.induction),
+                config.seed,
+                adapters=self.found.by_task,
             )
 
         return AdaptingProposer("induction", then, config.ttft.share, first if config.ttft.n_programs else None)
@@ -159,6 +168,12 @@ class LearningRoom:
             self.found = dataclasses.replace(self.found, adapter=self._config.adapter)
             engine = self._open_model(self.found.adapter, n_shared)
         return ForgivingEngine(engine, self._say)
+
+    def _in_large_waves(self, settings: _Settings) -> _Settings:
+        """Few waves where tasks have adapters of their own: in each, every one of those changes places."""
+        if not self.found.by_task:
+            return settings
+        return dataclasses.replace(settings, wave_size=max(settings.wave_size, -(-settings.n_samples // 2)))
 
     def _forget(self) -> None:
         """Take the adapters away."""

@@ -46,3 +46,29 @@ def test_samples_are_made_in_the_version_that_is_asked_for() -> None:
     assert "# Code" not in brief.output
     assert "def task(input_grid)" in spoken.output
     assert "# Code" in spoken.output
+
+
+@pytest.mark.parametrize(
+    ("flag", "text_model", "cell_model"),
+    [((), "off", "joint"), (("--ttft", "off"), "off", "off"), (("--ttft", "joint"), "joint", "joint")],
+)
+def test_test_time_fine_tuning_is_set_for_both_models(
+    tmp_path: Path, flag: tuple[str, ...], text_model: str, cell_model: str
+) -> None:
+    pairs = [{"input": [[color, 0]], "output": [[0, color]]} for color in (1, 2, 3)]
+    (tmp_path / "challenges.json").write_text(json.dumps({"flip": {"train": pairs, "test": [{"input": [[4, 0]]}]}}))
+    arguments = ["solve", "--challenges", tmp_path / "challenges.json", "--output", tmp_path / "submission.json"]
+    arguments += ["--proposers", "search", "--time-limit", "60s", "--json", tmp_path / "run.json", *flag]
+    result = call(*arguments)
+    assert result.exit_code == 0, result.output
+    config = json.loads((tmp_path / "run.json").read_text())["config"]
+    assert (config["ttft"]["mode"], config["cell_model"]["ttft"]) == (text_model, cell_model)
+
+
+def test_a_way_of_test_time_fine_tuning_that_is_none_is_a_usage_error() -> None:
+    result = call("solve", "--ttft", "sometimes")
+    assert result.exit_code == 2
+    assert "'off', 'joint', 'per-task'" in result.stderr
+    shown = " ".join(call("solve", "--help").output.split())
+    assert "--ttft [off|joint|per-task]" in shown
+    assert "learns the demonstrations of the tasks" in shown

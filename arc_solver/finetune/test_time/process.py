@@ -82,9 +82,9 @@ def learn(
             dropped.append(report)
         elif isinstance(report, str):
             ending = report
-    if ending:
-        dropped.append(Dropped(ALL_TASKS, "process ended", ending))
     seconds = deadline.clock.now_s() - started_s
+    if ending:
+        dropped.append(Dropped(ALL_TASKS, "process ended", ending, seconds))
     folders = {report.task_id: spec.folder / report.name for report in learned}
     shared = folders.pop(ALL_TASKS, spec.adapter)
     found = Adaptation(shared, folders, tuple(learned), tuple(dropped), seconds)

@@ -54,10 +54,9 @@ def test_one_that_dies_at_once_leaves_the_model_as_it_was(tmp_path: Path) -> Non
     found, said = heard(tmp_path, "sys.exit(1)", mode="joint")
     assert found.adapter == tmp_path / "before"
     assert found.by_task == {}
-    assert said == [
-        "test-time fine-tuning: DROPPED (process ended) after 0.0s: the process that learns ended too soon (exit 1); "
-        "the model answers as it was"
-    ]
+    (line,) = said
+    assert line.startswith("test-time fine-tuning: DROPPED (process ended) after ")
+    assert line.endswith("s: the process that learns ended too soon (exit 1); the model answers as it was")
 
 
 def test_garbage_on_its_channel_is_passed_over(tmp_path: Path) -> None:
