@@ -18,6 +18,8 @@ from arc_solver.torchao import hide_old_torchao
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
+ALL_LINEAR = ("all-linear",)
+"""Stands for every matrix but the head, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class LoraSettings:
     Attributes:
         rank: Of the update of each matrix.
         alpha: Scale; with rank stabilisation the update is multiplied by alpha / sqrt(rank).
-        targets: Names of the matrices that are adapted.
+        targets: Names of the matrices that are adapted, or `ALL_LINEAR`.
         rank_stabilised: Whether the scale divides by sqrt(rank) (True) or by the rank.
         dropout: On the adapter's input.
     """
@@ -54,7 +56,7 @@ def add_lora(model: Any, settings: LoraSettings, *, seed: int) -> Any:
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
-        target_modules=list(settings.targets),
+        target_modules=settings.targets[0] if settings.targets == ALL_LINEAR else list(settings.targets),
         use_rslora=settings.rank_stabilised,
         lora_dropout=settings.dropout,
         bias="none",

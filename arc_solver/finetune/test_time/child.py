@@ -6,6 +6,7 @@ was to learn. Knows nothing of engines.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import shutil
@@ -17,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from arc_solver.budget import Deadline, MonotonicClock
-from arc_solver.errors import ArcSolverError, one_line
-from arc_solver.finetune.lora import LoraSettings, add_lora, load_adapter, write_adapter
+from arc_solver.errors import ArcSolverError, ModelError, one_line
+from arc_solver.finetune.lora import ALL_LINEAR, LoraSettings, add_lora, load_adapter, write_adapter
 from arc_solver.finetune.nano import load_model
 from arc_solver.finetune.precision import AUTO, FP32, choose_precision, torch_dtype
 from arc_solver.finetune.test_time.exercises import Writer
@@ -148,7 +149,11 @@ def _with_adapter(model: Any, spec: LearnSpec) -> Any:
     if spec.adapter is not None:
         return load_adapter(model, spec.model, spec.adapter, trainable=True)
     rank = spec.settings.rank
-    return add_lora(model, LoraSettings(rank=rank, alpha=math.sqrt(rank)), seed=spec.seed)
+    usual = LoraSettings(rank=rank, alpha=math.sqrt(rank))
+    try:
+        return add_lora(model, usual, seed=spec.seed)
+    except ModelError:  # its matrices have other names
+        return add_lora(model, dataclasses.replace(usual, targets=ALL_LINEAR), seed=spec.seed)
 
 
 def _max_tokens(spec: LearnSpec, model: Any) -> int:
