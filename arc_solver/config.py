@@ -47,7 +47,7 @@ class EngineSettings:
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         max_batch_size: Sequences decoded together.
         context_length: Most tokens of prompt and completion; 0 takes the model's own.
-        n_threads: CPU threads of the lane in which the model runs.
+        n_threads: CPU threads of the lane in which the model runs; 0 for one beside a search, else one a core.
     """
 
     kind: EngineKind = "auto"
@@ -55,7 +55,7 @@ class EngineSettings:
     dtype: Dtype = "auto"
     max_batch_size: int = 32
     context_length: int = 0
-    n_threads: int = 1
+    n_threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,11 @@ class RunConfig:
         except ValueError:  # the cell model learns all tasks together where it cannot learn each alone
             cell_model = dataclasses.replace(self.cell_model, ttft=JOINT)
         return dataclasses.replace(self, ttft=ttft, cell_model=cell_model)
+
+    def model_threads(self) -> int:
+        """CPU threads of a lane with a model: the search takes every core for itself."""
+        n_free = 1 if "search" in self.proposers else os.cpu_count() or 1
+        return self.engine.n_threads or n_free
 
     def uses_cells(self) -> bool:
         """Whether the cell model writes the grids."""

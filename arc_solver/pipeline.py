@@ -158,7 +158,7 @@ class _Run:
             if tasks and not deadline.passed():
                 fed = wants_news(proposers, config)
                 spec = LaneSpec(proposers, tasks, done, deadline.end_s, config.to_json(), os.getpid(), fed)
-                self._lanes.append(LaneProcess(name, spec, self._files.log, config.engine.n_threads, command))
+                self._lanes.append(LaneProcess(name, spec, self._files.log, config.model_threads(), command))
         return self._lanes
 
     def attend(self, lanes: Sequence[LaneProcess], deadline: Deadline) -> None:

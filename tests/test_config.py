@@ -113,3 +113,11 @@ def test_test_time_fine_tuning_is_off_for_text_models_and_joint_for_cells_unless
         assert asked.decides() != config.decides()
     with pytest.raises(InputError, match="off, joint, per-task"):
         load_preset("cpu").with_ttft("sometimes")
+
+
+def test_a_model_that_has_the_machine_to_itself_gets_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    alone, beside = (load_preset("cpu", proposers=names) for names in (("transduction",), ("search", "transduction")))
+    assert (alone.model_threads(), beside.model_threads()) == (6, 1)
+    chosen = dataclasses.replace(alone, engine=dataclasses.replace(alone.engine, n_threads=3))
+    assert chosen.model_threads() == 3

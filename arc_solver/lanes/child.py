@@ -125,7 +125,7 @@ class _Rooms:
                 config.cells,
                 config.cell_model,
                 config.seed,
-                n_threads=config.engine.n_threads,
+                n_threads=config.model_threads(),
                 say=lambda text: self._say(Note(text)),
                 pool=self.pool,
             )
@@ -177,7 +177,7 @@ class _Rooms:
                 ],
                 self._config.model,
                 self._adapter,
-                n_threads=settings.n_threads,
+                n_threads=self._config.model_threads(),
                 tell=lambda text: self._say(Note(text)),
             )
             self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))

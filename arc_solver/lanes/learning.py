@@ -136,7 +136,7 @@ class LearningRoom:
             seed=config.seed,
             end_s=deadline.end_s,
             device=config.engine.device,
-            n_threads=config.engine.n_threads,
+            n_threads=config.model_threads(),
             context_length=config.engine.context_length,
             parent_pid=os.getpid(),
         )

@@ -109,7 +109,7 @@ class Node:
         if order.slot in self._lanes:
             self._lanes[order.slot].give(spec, last=False)
             return
-        n_threads = self._config.engine.n_threads
+        n_threads = self._config.model_threads()
         lane = LaneProcess(order.slot, spec, self._log, n_threads, self._command, last=False)
         self._lanes[order.slot] = lane
         self._selector.register(lane.channel, selectors.EVENT_READ, order.slot)

@@ -1,0 +1,114 @@
+"""How fast the cell model learns on a CPU: attention in blocks against torch's fused kernel, and a step in parts that
+fit the cache against the whole batch at once. Prints two tables, then one JSON line.
+
+Demonstrations come from the ARC-AGI-1 training tasks. Speed is given in CPU time, so that other work on the machine
+disturbs less. Knows nothing of how well a model answers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import platform
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import click
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from arc_solver.config import WEIGHTS
+from arc_solver.datasets import load_named_challenges
+from arc_solver.finetune.cells import model as cell_model
+from arc_solver.finetune.cells.batches import DrawConfig, stream
+from arc_solver.finetune.cells.blocked_attention import attend_blocked
+from arc_solver.finetune.cells.checkpoint import load_compact
+from arc_solver.finetune.cells.corpus import Corpus
+from arc_solver.finetune.cells.joint import renew_tasks
+from arc_solver.finetune.cells.training import FitConfig, fit
+
+_N_HEADS, _N_KV_HEADS, _HEAD_WIDTH = 6, 2, 64
+
+
+def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """torch's own attention: (H, T, D), (G, T, D), (G, T, D) -> (H, T, D)."""
+    return F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
+
+
+def cpu_seconds(work: Callable[[], Any], n_times: int) -> float:
+    """Median CPU seconds of a call, after one that warms up."""
+    work()
+    found = []
+    for _ in range(n_times):
+        started = time.process_time()
+        work()
+        found.append(time.process_time() - started)
+    return median(found)
+
+
+def attention(n_tokens: int, n_times: int) -> dict[str, float]:
+    """Milliseconds of attention forth and back over one document, by kernel."""
+    generator = torch.Generator().manual_seed(n_tokens)
+
+    def drawn(n_heads: int) -> Tensor:
+        return torch.randn(n_heads, n_tokens, _HEAD_WIDTH, generator=generator).bfloat16().requires_grad_()
+
+    inputs, along = [drawn(_N_HEADS), drawn(_N_KV_HEADS), drawn(_N_KV_HEADS)], drawn(_N_HEADS).detach()
+    return {
+        name: 1000 * cpu_seconds(lambda kernel=kernel: torch.autograd.grad(kernel(*inputs), inputs, along), n_times)
+        for name, kernel in (("fused", fused), ("blocked", attend_blocked))
+    }
+
+
+def training(corpus: Corpus, n_steps: int, kernel: Callable[..., Tensor], part_tokens: int) -> tuple[float, float]:
+    """Tokens a CPU-second of a run of some steps, and its last loss."""
+    cell_model.attend_blocked = kernel
+    model = load_compact(WEIGHTS / "cells")
+    renew_tasks(model, corpus.n_tasks)
+    batches = stream(corpus, DrawConfig({"demonstrations": 1.0}, n_rows=2), 0)
+    marks = [time.process_time()]
+    result = fit(
+        model,
+        batches,
+        FitConfig(1e9, n_steps, lr=5e-4, warmup_steps=2, optimizer="adamw", part_tokens=part_tokens, log_every_steps=1),
+        log=lambda record: marks.append(time.process_time()),
+    )
+    a_step = median(after - before for before, after in itertools.pairwise(marks[1:]))
+    return result.n_tokens / n_steps / a_step, result.loss
+
+
+@click.command(help=__doc__)
+@click.option("--steps", default=6, show_default=True, type=click.IntRange(min=2), help="Of each run.")
+@click.option("--repeats", default=15, show_default=True, type=click.IntRange(min=1), help="Of each attention.")
+@click.option("--tasks", default=100, show_default=True, type=click.IntRange(min=1), help="Whose demonstrations.")
+def main(steps: int, repeats: int, tasks: int) -> None:
+    torch.set_num_threads(1)
+    figures: dict[str, Any] = {"attention_ms": {}, "tokens_per_cpu_s": {}, "loss": {}}
+    print(f"{'tokens':>8} {'fused ms':>10} {'blocked ms':>11} {'ratio':>6}")
+    for n_tokens in (200, 400, 800, 1500):
+        found = attention(n_tokens, repeats)
+        figures["attention_ms"][str(n_tokens)] = {name: round(value, 2) for name, value in found.items()}
+        ratio = found["fused"] / found["blocked"]
+        print(f"{n_tokens:>8} {found['fused']:>10.2f} {found['blocked']:>11.2f} {ratio:>6.2f}")
+    chosen = load_named_challenges("arc1-train").tasks[:tasks]
+    corpus = Corpus.build(("demonstrations", task.task_id, task.train) for task in chosen)
+    print(f"\n{'a step of 4,096 tokens':32} {'tokens/CPU-s':>13} {'loss':>8}")
+    for name, kernel, part_tokens in (
+        ("whole, fused", fused, 0),
+        ("whole, blocked", attend_blocked, 0),
+        ("parts of 1,024, fused", fused, 1024),
+        ("parts of 1,024, blocked (ours)", attend_blocked, 1024),
+    ):
+        speed, loss = training(corpus, steps, kernel, part_tokens)
+        figures["tokens_per_cpu_s"][name], figures["loss"][name] = round(speed), round(loss, 4)
+        print(f"{name:32} {speed:>13,.0f} {loss:>8.4f}", flush=True)
+    speeds = list(figures["tokens_per_cpu_s"].values())
+    figures |= {"ratio": round(speeds[-1] / speeds[0], 2), "steps": steps, "torch": torch.__version__}
+    print(json.dumps(figures | {"machine": platform.processor() or platform.machine()}))
+
+
+if __name__ == "__main__":
+    main()
