@@ -233,7 +233,7 @@ class _Writing:
         cells = (places - 2).clamp(min=0)
         row, column = (cells // n_columns).clamp(max=MAX_SIDE - 1), cells % n_columns
         is_end = (places >= 2) & (cells == (choices[:, 0] + 1) * n_columns)
-        options = _options(scores, places, row, column) + (self._logprobs - log_total(scores))[:, None]
+        options = choice_logits(scores, places, row, column) + (self._logprobs - log_total(scores))[:, None]
         chosen = options.argmax(-1, keepdim=True)
         reached = options.gather(-1, chosen)[:, 0]
         ended = self._logprobs + scores[:, words.HEAD_END] - log_total(scores)
@@ -291,8 +291,15 @@ class _Writing:
         return found
 
 
-def _options(scores: Tensor, places: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """Logits of what can be chosen next: (B, L), -inf where there are fewer choices."""
+def choice_logits(scores: Tensor, places: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """Logits of what can be chosen next: (B, L), -inf where there are fewer choices.
+
+    Args:
+        scores: Of the head's rows, (B, head rows).
+        places: 0 where rows are chosen, 1 for columns, then cells; (B,).
+        row: Of the cell, (B,).
+        column: Likewise.
+    """
     colors = (
         scores[:, words.HEAD_COLOR]
         + scores[:, words.HEAD_ROW].gather(-1, row[:, None])
@@ -301,6 +308,11 @@ def _options(scores: Tensor, places: Tensor, row: Tensor, column: Tensor) -> Ten
     colors = F.pad(colors, (0, MAX_SIDE - N_COLORS), value=-math.inf)
     sides = torch.where(places[:, None] == 0, scores[:, words.HEAD_HEIGHT], scores[:, words.HEAD_WIDTH])
     return torch.where(places[:, None] < 2, sides, colors)
+
+
+def choices_of(grid: NDArray[np.int8]) -> tuple[int, ...]:
+    """The choices that make a grid: rows - 1, columns - 1, then colours."""
+    return (grid.shape[0] - 1, grid.shape[1] - 1, *grid.ravel().tolist())
 
 
 def _tokens_of(places: Tensor, choices: Tensor, row: Tensor, column: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.finetune.cells.decoding import Answer, Start, write
+from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, write
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.scoring import Question, Score, read
 
@@ -69,8 +69,7 @@ def _start(prompt: NDArray[np.int32], question: Question, scores: Sequence[Score
     """The prompt, and what the best draft has right."""
     if best is None:
         return Start(prompt)
-    draft = question.view.apply(question.grids[best])
-    choices = (draft.shape[0] - 1, draft.shape[1] - 1, *draft.ravel().tolist())
+    choices = choices_of(question.view.apply(question.grids[best]))
     return Start(prompt, choices[: scores[best].n_agreed], scores[best].agreed_logprob)
 
 

@@ -9,6 +9,7 @@ Shapes: T tokens of a pack, P of a prompt, C of an answer, N answered tokens of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,10 @@ from torch import Tensor
 
 from arc_solver.augment import View
 from arc_solver.finetune.cells import vocabulary as words
+from arc_solver.finetune.cells.decoding import choice_logits
 from arc_solver.finetune.cells.model import CellModel, log_total
 from arc_solver.finetune.cells.sequences import answer_tokens, prompt
 from arc_solver.grids import MAX_SIDE, Grid
-
-_PARTS = (words.HEAD_HEIGHT, words.HEAD_WIDTH, words.HEAD_COLOR)
-"""What is chosen first, second and from then on; the last token is always END."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +50,46 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another choice in one place of a grid that was read.
+
+    Attributes:
+        place: 0 for rows, 1 for columns, then cells.
+        choice: Rows - 1, columns - 1 or the colour.
+        logprob: Sum over the grid's tokens before that place and over this choice.
+    """
+
+    place: int
+    choice: int
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """What the model thinks of one grid.
 
     Attributes:
-        logprob: Sum over its tokens, END included, as in `decoding.Answer`.
-        n_agreed: So many of its first choices (rows, columns, then colours) greedy decoding would make as well.
-        agreed_logprob: Sum over these.
+        logprobs: Of its tokens, END included, shape (C,).
         choices: What greedy decoding would choose in each place, given the grid's own choices before it: rows - 1,
             columns - 1, then colours; int8.
+        n_agreed: So many of the grid's first choices are these.
+        others: Choices that are not the grid's, as far as they were asked for.
     """
 
-    logprob: float
-    n_agreed: int
-    agreed_logprob: float
+    logprobs: NDArray[np.float32]
     choices: NDArray[np.int8]
+    n_agreed: int
+    others: tuple[Other, ...] = ()
+
+    @property
+    def logprob(self) -> float:
+        """Of the whole grid, as in `decoding.Answer`."""
+        return float(self.logprobs.sum())
+
+    @property
+    def agreed_logprob(self) -> float:
+        """Of the first choices, those that greedy decoding would make as well."""
+        return float(self.logprobs[: self.n_agreed].sum())
 
     @property
     def is_greedy(self) -> bool:
@@ -103,12 +127,21 @@ def score(model: CellModel, questions: Sequence[Question], *, max_tokens: int = 
 
 
 @torch.no_grad()
-def read(model: CellModel, readings: Sequence[Reading], *, max_tokens: int = 8192) -> list[tuple[Score, ...]]:
-    """What the model thinks of each answer to each prompt; arguments as in `score`."""
+def read(
+    model: CellModel, readings: Sequence[Reading], *, max_tokens: int = 8192, others_above: float = math.inf
+) -> list[tuple[Score, ...]]:
+    """What the model thinks of each answer to each prompt.
+
+    Args:
+        model: As in `score`.
+        readings: In tokens.
+        max_tokens: As in `score`.
+        others_above: Other choices are told if the log-probability up to and with them is above this.
+    """
     found: list[list[Score]] = [[] for _ in readings]
     for pack in _packs(readings, max_tokens):
         parts = [reading for _, reading in pack]
-        scores = iter(_read_pack(model, parts))
+        scores = iter(_read_pack(model, parts, others_above))
         for index, reading in pack:
             found[index] += [next(scores) for _ in reading.answers]
     return [tuple(scores) for scores in found]
@@ -150,7 +183,7 @@ class _Spans:
     answers: tuple[tuple[int, int], ...]
 
 
-def _read_pack(model: CellModel, readings: Sequence[Reading]) -> list[Score]:
+def _read_pack(model: CellModel, readings: Sequence[Reading], others_above: float) -> list[Score]:
     device = model.embedding.device
     spans = _spans(readings)
     tokens = np.concatenate([part for one in readings for part in (one.prompt, *(a[:-1] for a in one.answers))])
@@ -164,22 +197,47 @@ def _read_pack(model: CellModel, readings: Sequence[Reading]) -> list[Score]:
     answers = [a for one in readings for a in one.answers]
     targets = torch.tensor(np.concatenate(answers), device=device).long()
     scores = model.scores(x[:, torch.tensor(at, device=device)])[0]
-    rows = model.head_rows[targets]
-    logprobs = (scores.gather(-1, rows).sum(-1) - log_total(scores)).cpu().numpy()
-    best = np.stack([scores[:, part].argmax(-1).cpu().numpy().astype(np.int8) for part in _PARTS])
-    ends = np.cumsum([len(a) for a in answers])
-    return [
-        _score(a, logprobs[end - len(a) : end], best[:, end - len(a) : end])
-        for a, end in zip(answers, ends.tolist(), strict=True)
-    ]
+    totals = log_total(scores)
+    logprobs = (scores.gather(-1, model.head_rows[targets]).sum(-1) - totals).cpu().numpy()
+    places = np.concatenate([np.arange(len(answer)) for answer in answers])
+    options = choice_logits(scores, *(torch.tensor(part, device=device) for part in _cells(answers, places)))
+    choices = options.argmax(-1).cpu().numpy().astype(np.int8)
+    beside = (options - totals[:, None]).cpu().numpy() if others_above < math.inf else None
+    found, end = [], 0
+    for answer in answers:
+        part = slice(end, end := end + len(answer))
+        others = None if beside is None else beside[part]
+        found.append(_score(answer, logprobs[part], choices[part], others, others_above))
+    return found
 
 
-def _score(answer: NDArray[np.int32], logprobs: NDArray[np.float32], best: NDArray[np.int8]) -> Score:
-    choices = np.concatenate([best[0, :1], best[1, 1:2], best[2, 2:-1]])
+def _cells(answers: Sequence[NDArray[np.int32]], places: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Place, row and column of each answered token."""
+    n_columns = np.concatenate([np.full(len(answer), answer[1] - words.WIDTH + 1) for answer in answers])
+    row, column = np.divmod((places - 2).clip(min=0), n_columns)
+    return places, row.clip(max=MAX_SIDE - 1), column
+
+
+def _score(
+    answer: NDArray[np.int32],
+    logprobs: NDArray[np.float32],
+    choices: NDArray[np.int8],
+    options: NDArray[np.float32] | None,
+    others_above: float,
+) -> Score:
     sides = answer[:2] - (words.HEIGHT, words.WIDTH)
     made = np.concatenate([sides, (answer[2:-1] - words.CELL) // MAX_SIDE**2])
-    n_agreed = int(np.logical_and.accumulate(made == choices).sum())
-    return Score(float(logprobs.sum()), n_agreed, float(logprobs[:n_agreed].sum()), choices)
+    n_agreed = int(np.logical_and.accumulate(made == choices[:-1]).sum())
+    if options is None:
+        return Score(logprobs, choices[:-1], n_agreed)
+    # The last token is END, beside which there is nothing.
+    reached = np.concatenate([[0.0], np.cumsum(logprobs[:-2], dtype=np.float64)])[:, None] + options[:-1]
+    reached[np.arange(len(made)), made] = -math.inf
+    others = tuple(
+        Other(place, choice, float(reached[place, choice]))
+        for place, choice in np.argwhere(reached > others_above).tolist()
+    )
+    return Score(logprobs, choices[:-1], n_agreed, others)
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[_Spans]) -> Tensor:

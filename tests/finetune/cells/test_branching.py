@@ -82,9 +82,14 @@ def test_the_small_grids_are_nearly_all_there_is(probabilities):
 
 
 @settings(max_examples=30, deadline=None)
-@given(threshold=st.floats(0.03, 0.5), batch_size=st.integers(1, 64))
-def test_exactly_the_grids_above_the_threshold_are_found(model, prompts, probabilities, threshold, batch_size):
-    found, cost = branch(model, prompts, threshold, batch_size=batch_size)
+@given(threshold=st.floats(0.03, 0.5), batch_size=st.integers(1, 64), seed=st.integers(0, 2**32 - 1))
+def test_exactly_the_grids_above_the_threshold_are_found(
+    model, prompts, probabilities, small_grids, threshold, batch_size, seed
+):
+    rng = np.random.default_rng(seed)
+    greedy = [one.grid for one in answer(model, prompts)]
+    drafts = [[None, one, small_grids[rng.integers(len(small_grids))]][rng.integers(3)] for one in greedy]
+    found, cost = branch(model, prompts, threshold, batch_size=batch_size, drafts=drafts)
     for one, each in zip(found, probabilities, strict=True):
         assert one.is_complete
         keys = [grid_key(a.grid) for a in one.answers if a.logprob > math.log(threshold)]
@@ -96,6 +101,15 @@ def test_exactly_the_grids_above_the_threshold_are_found(model, prompts, probabi
         for a in one.answers:
             assert a.logprob == pytest.approx(math.log(each[grid_key(a.grid)]), abs=2e-3)
     assert cost.n_lines <= len(prompts) * (1 + 1 / threshold)
+
+
+def test_a_draft_that_is_right_saves_writing(model, prompts):
+    found, plain = branch(model, prompts, 0.02)
+    again, drafted = branch(model, prompts, 0.02, drafts=[one.answers[0].grid for one in found])
+    assert drafted.n_written <= plain.n_written - sum(one.answers[0].grid.size + 3 for one in found)
+    assert drafted.n_lines == plain.n_lines
+    for one, other in zip(found, again, strict=True):
+        assert [grid_key(a.grid) for a in one.answers] == [grid_key(a.grid) for a in other.answers]
 
 
 def test_many_are_found_where_the_model_is_unsure(model, prompts, probabilities):
