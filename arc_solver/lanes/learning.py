@@ -39,7 +39,7 @@ OpenModel = Callable[[Path | None, int], Engine]
 _Settings = TypeVar("_Settings", InductionSettings, TransductionSettings)
 
 _RELABEL_S = 30.0
-_SHARED_BATCH = 8
+_SHARED_BATCH = 4
 
 
 class LearningRoom:

@@ -87,7 +87,7 @@ def test_programs_come_first_then_learning_without_an_engine_then_the_new_one(
 ) -> None:
     tasks = flip_challenges.tasks
     list(stage.room.induction(sandbox).propose(tasks, soon()))
-    assert stage.log == ["open adapter 1", "close", "learn", "open joint 8"]
+    assert stage.log == ["open adapter 1", "close", "learn", "open joint 4"]
     (spec,) = stage.specs
     # What was wrong for its task is right for what it computes.
     assert [lesson.task_id for lesson in spec.relabelled] == [task.task_id for task in tasks]
@@ -106,9 +106,9 @@ def test_both_proposers_learn_once_and_new_tasks_make_it_learn_again(
     folder = stage.specs[0].folder
     list(stage.room.transduction().propose(tasks[:1], soon()))
     assert stage.log.count("learn") == 1
-    assert stage.log[-1] == "open joint 8"
+    assert stage.log[-1] == "open joint 4"
     list(stage.room.transduction().propose(tasks, soon()))
-    assert stage.log[-3:] == ["close", "learn", "open joint 8"]
+    assert stage.log[-3:] == ["close", "learn", "open joint 4"]
     assert not folder.exists()
     last = stage.specs[-1].folder
     assert last.is_dir()
@@ -121,7 +121,7 @@ def test_an_engine_that_refuses_what_was_learned_gets_the_old_adapter(
 ) -> None:
     stage.refused = {"joint"}
     list(stage.room.transduction().propose(flip_challenges.tasks, soon()))
-    assert stage.log == ["learn", "open adapter 8"]
+    assert stage.log == ["learn", "open adapter 4"]
     assert any("DROPPED" in text and "refuses" in text for text in stage.said)
     assert stage.engines[-1].calls
 
@@ -137,7 +137,7 @@ def test_no_programs_are_written_first_where_none_are_to_be_learned(
 ) -> None:
     stage = Stage(monkeypatch, n_programs=0)
     list(stage.room.induction(sandbox).propose(flip_challenges.tasks, soon()))
-    assert stage.log == ["learn", "open joint 8"]
+    assert stage.log == ["learn", "open joint 4"]
     assert stage.specs[0].relabelled == ()
 
 
