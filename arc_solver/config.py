@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from arc_solver.errors import InputError
-from arc_solver.finetune.test_time.settings import JOINT, TtftSettings
+from arc_solver.finetune.test_time.settings import TtftSettings
 from arc_solver.proposers.cells import CellSettings
 from arc_solver.proposers.induction import InductionSettings
 from arc_solver.proposers.search.settings import SearchSettings
@@ -143,12 +143,9 @@ class RunConfig:
         """
         try:
             ttft = dataclasses.replace(self.ttft, mode=mode)
+            cell_model = dataclasses.replace(self.cell_model, ttft=mode)
         except ValueError as error:
             raise InputError(str(error)) from error
-        try:
-            cell_model = dataclasses.replace(self.cell_model, ttft=mode)
-        except ValueError:  # the cell model learns all tasks together where it cannot learn each alone
-            cell_model = dataclasses.replace(self.cell_model, ttft=JOINT)
         return dataclasses.replace(self, ttft=ttft, cell_model=cell_model)
 
     def model_threads(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -12,7 +15,7 @@ from arc_solver.budget import Deadline  # noqa: E402
 from arc_solver.candidates import Candidate, GridEvidence, Scored  # noqa: E402
 from arc_solver.finetune.cells.checkpoint import save_compact  # noqa: E402
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
-from arc_solver.finetune.cells.settings import JointConfig  # noqa: E402
+from arc_solver.finetune.cells.settings import AloneConfig, JointConfig  # noqa: E402
 from arc_solver.grids import as_grid, grid_key  # noqa: E402
 from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone  # noqa: E402
 from arc_solver.proposers.cells import CellProposer, CellSettings  # noqa: E402
@@ -154,3 +157,31 @@ class TestScores:
         ends = {event.task_id: index for index, event in enumerate(events) if isinstance(event, TaskDone)}
         told = {e.task_id: i for i, e in enumerate(events) if isinstance(e, Scored) and e.n_views == 3}
         assert all(told[task_id] < end for task_id, end in ends.items())
+
+
+class TestLearningAlone:
+    SETTINGS = CellSettings(
+        n_views=4, ttft="per-task", joint=joint(max_passes=20.0, n_kept=2), alone=AloneConfig(steps=3, n_tokens=256)
+    )
+
+    def test_half_of_the_views_come_from_a_model_that_learned_the_task_alone(self, folder):
+        events, said = propose(folder, self.SETTINGS)
+        details = Counter(event.origin.detail.split(";")[0] for event in events if isinstance(event, Candidate))
+        assert details == {"cells": 6, "cells, learned alone": 6}
+        assert any(line.startswith("learned alone: 2 of 2 tasks") for line in said)
+        assert {event.task_id for event in events if isinstance(event, TaskDone)} == {"first", "second"}
+
+    def test_what_does_not_help_is_dropped_and_all_views_are_answered(self, folder):
+        alone = AloneConfig(steps=3, n_tokens=256, lr=float("nan"), table_lr=float("nan"))
+        events, said = propose(folder, dataclasses.replace(self.SETTINGS, alone=alone))
+        assert "learning each task alone is dropped: the loss is not finite" in said
+        details = Counter(event.origin.detail.split(";")[0] for event in events if isinstance(event, Candidate))
+        assert details == {"cells": 12}
+
+    def test_without_time_no_task_is_begun(self, folder, monkeypatch):
+        from arc_solver.finetune.cells.alone import Helpful, Tutor
+
+        monkeypatch.setattr(Tutor, "try_out", lambda self, tasks, kept: Helpful(1, 2.0, 1.0, 1e9))
+        events, said = propose(folder, self.SETTINGS)
+        assert "learned alone: 0 of 2 tasks" in said
+        assert {event.origin.detail.split(";")[0] for event in events if isinstance(event, Candidate)} == {"cells"}

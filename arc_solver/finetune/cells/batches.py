@@ -144,6 +144,19 @@ def make_batch(corpus: Corpus, config: DrawConfig, seed: int, index: int) -> Pac
     return PackedBatch(tokens, documents, targets)
 
 
+def one_a_row(made: Sequence[Document]) -> PackedBatch:
+    """A batch with one document in each row, at least one document."""
+    width = max(len(one.tokens) for one in made)
+    tokens = np.zeros((len(made), width), dtype=np.int32)
+    documents = np.full((len(made), width), PADDING, dtype=np.int16)
+    targets = np.zeros((len(made), width), dtype=np.int32)
+    for row, one in enumerate(made):
+        end = len(one.tokens)
+        tokens[row, :end], documents[row, :end] = one.tokens, 0
+        targets[row, : end - 1] = np.where(one.answered[1:], one.tokens[1:], 0)
+    return PackedBatch(tokens, documents, targets)
+
+
 def parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
     """The documents of a batch in their order, as batches of one row without padding, of at most `n_tokens` tokens
     unless one document is longer.

@@ -30,7 +30,8 @@ class _BlockedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        n_groups, n_heads, n_tokens = k.shape[0], *q.shape[:2]
+        n_groups = k.shape[0]
+        n_heads, n_tokens = q.shape[:2]
         scaled = q * q.shape[-1] ** -0.5
         out = torch.empty_like(scaled)
         kept = []
@@ -49,7 +50,8 @@ class _BlockedAttention(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         (wanted,) = gradients
         scaled, k, v, out, *kept = ctx.saved_tensors
-        n_groups, n_heads, n_tokens = k.shape[0], *scaled.shape[:2]
+        n_groups = k.shape[0]
+        n_heads, n_tokens = scaled.shape[:2]
         summed = torch.promote_types(k.dtype, torch.float32)
         dq, dk, dv = torch.empty_like(scaled), torch.zeros_like(k, dtype=summed), torch.zeros_like(v, dtype=summed)
         # The softmax's gradient takes off what all probabilities of a row have in common.

@@ -21,13 +21,13 @@ import torch
 from arc_solver.augment import IDENTITY
 from arc_solver.budget import Deadline
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.batches import PADDING, DrawConfig, PackedBatch, make_batch
+from arc_solver.finetune.cells.batches import DrawConfig, PackedBatch, make_batch, one_a_row
 from arc_solver.finetune.cells.corpus import Corpus
-from arc_solver.finetune.cells.device import torch_dtype
+from arc_solver.finetune.cells.device import is_out_of_memory
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import N_HEADER, document, n_document_tokens
 from arc_solver.finetune.cells.settings import JointConfig
-from arc_solver.finetune.cells.training import FitConfig, batch_loss, fit
+from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, FitResult, fit, measured_loss
 from arc_solver.tasks import Pair, Task
 
 __all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "renew_tasks"]
@@ -38,8 +38,6 @@ _MEASURED_STEPS = 4
 """After so many steps the speed is known."""
 _FEWEST_TASKS = 8
 """Learned however short the time is."""
-_PART_TOKENS = 1024
-"""Computed together on a CPU: a step of 4,096 tokens takes two thirds of the time (`benchmarks/cell_training.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +101,16 @@ def adapt_jointly(
     corpus = Corpus.build((_GROUP, task_id, pairs) for task_id, pairs in learned.items())
     numbers = {name.split("/", 1)[1]: int(number) for name, number in zip(corpus.names, corpus.numbers, strict=True)}
     slots = {task_id: number + 1 for task_id, number in numbers.items()}
-    probe = _batch(kept, slots) if kept else None
-    before = _loss(model, probe, config)
+    probe = _apart(kept, slots)
+    before = measured_loss(model, probe, config.precision) if probe else 0.0
     lessons = _Lessons(corpus, DrawConfig({_GROUP: 1.0}, n_rows=config.n_rows), seed, config, deadline, is_wanted)
-    steps = max(1, math.ceil(config.max_passes * lessons.pass_tokens / lessons.batch_tokens))
-    how = FitConfig(
-        max(0.1, deadline.remaining_s()),
-        steps,
-        lr=config.lr,
-        table_lr=config.table_lr,
-        warmup_steps=min(20, max(1, steps // 10)),
-        decay_share=0.5,
-        optimizer=config.optimizer,
-        precision=config.precision,
-        part_tokens=_PART_TOKENS if model.embedding.device.type == "cpu" else 0,
-        log_every_steps=10,
-    )
-
-    def told(record: Mapping[str, float]) -> None:
-        log(f"step {record['step']} of {steps}, loss {record['loss']:.3f}, {record['tokens_per_s']} tokens/s")
-
-    result = fit(model, lessons.batches(clock), how, log=told, clock=clock)
-    after = _loss(model, probe, config)
+    try:
+        result = _fitted(model, lessons, config, deadline, log, clock)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return Dropped("out of memory, even with one row of 2,048 tokens a step")
+    after = measured_loss(model, probe, config.precision) if probe else 0.0
     if not math.isfinite(result.loss) or not math.isfinite(after):
         return Dropped("the loss is not finite")
     if probe is not None and after >= before:
@@ -133,13 +119,50 @@ def adapt_jointly(
     return Adapted(learned_slots, before, after, result.n_tokens, result.steps, kept)
 
 
+def _fitted(
+    model: CellModel,
+    lessons: _Lessons,
+    config: JointConfig,
+    deadline: Deadline,
+    log: Callable[[str], None],
+    clock: Callable[[], float],
+) -> FitResult:
+    """Train, with fewer rows a step where the memory does not suffice."""
+    while True:
+        steps = max(1, math.ceil(config.max_passes * lessons.pass_tokens / lessons.batch_tokens))
+        how = FitConfig(
+            max(0.1, deadline.remaining_s()),
+            steps,
+            lr=config.lr,
+            table_lr=config.table_lr,
+            warmup_steps=min(20, max(1, steps // 10)),
+            decay_share=0.5,
+            optimizer=config.optimizer,
+            precision=config.precision,
+            part_tokens=PART_TOKENS if model.embedding.device.type == "cpu" else 0,
+            log_every_steps=10,
+        )
+
+        def told(record: Mapping[str, float], steps: int = steps) -> None:
+            log(f"step {record['step']} of {steps}, loss {record['loss']:.3f}, {record['tokens_per_s']} tokens/s")
+
+        try:
+            return fit(model, lessons.batches(clock), how, log=told, clock=clock)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or lessons.draw.n_rows == 1:
+                raise
+            model.zero_grad(set_to_none=True)
+            lessons.draw = dataclasses.replace(lessons.draw, n_rows=lessons.draw.n_rows // 2)
+            log(f"out of memory: {lessons.draw.n_rows} rows of 2,048 tokens a step from now on")
+
+
 class _Lessons:
     """Which demonstrations are learned next.
 
     Attributes:
         chosen: The tasks that are learned; all, until the speed is known.
         pass_tokens: Tokens of all demonstrations.
-        batch_tokens: Tokens of a step.
+        draw: How batches are drawn.
     """
 
     def __init__(
@@ -151,7 +174,8 @@ class _Lessons:
         deadline: Deadline,
         is_wanted: Callable[[str], bool],
     ) -> None:
-        self._corpus, self._draw, self._seed, self._deadline, self._is_wanted = corpus, draw, seed, deadline, is_wanted
+        self.draw = draw
+        self._corpus, self._seed, self._deadline, self._is_wanted = corpus, seed, deadline, is_wanted
         self._min_passes = config.min_passes
         self._ids = [name.split("/", 1)[1] for name in corpus.names]
         self._costs = {
@@ -160,7 +184,11 @@ class _Lessons:
         }
         self.chosen = set(self._ids)
         self.pass_tokens = sum(self._costs.values())
-        self.batch_tokens = draw.n_rows * draw.n_tokens
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a step."""
+        return self.draw.n_rows * self.draw.n_tokens
 
     def batches(self, clock: Callable[[], float]) -> Iterator[PackedBatch]:
         """Batches without end; what is not wanted any more is left out from the next one in tens on."""
@@ -171,7 +199,7 @@ class _Lessons:
                 self._focus(index * self.batch_tokens * (1 + self._deadline.remaining_s() / seconds))
             if index % 10 == 0 or index == _MEASURED_STEPS:
                 corpus = self._restricted()
-            yield make_batch(corpus, self._draw, self._seed, index)
+            yield make_batch(corpus, self.draw, self._seed, index)
             index += 1
 
     def _focus(self, affordable_tokens: float) -> None:
@@ -204,25 +232,6 @@ def _split(tasks: Sequence[Task], config: JointConfig) -> tuple[dict[str, list[P
     return learned, {task.task_id: task.train[-1] for task in tasks if task.task_id in apart}
 
 
-def _batch(kept: Mapping[str, Pair], slots: Mapping[str, int]) -> PackedBatch:
-    """One document a row, as it is."""
+def _apart(kept: Mapping[str, Pair], slots: Mapping[str, int]) -> PackedBatch | None:
     made = [document(words.TASK + slots[task_id], IDENTITY, [pair]) for task_id, pair in kept.items()]
-    width = max(len(one.tokens) for one in made)
-    tokens = np.zeros((len(made), width), dtype=np.int32)
-    documents = np.full((len(made), width), PADDING, dtype=np.int16)
-    targets = np.zeros((len(made), width), dtype=np.int32)
-    for row, one in enumerate(made):
-        end = len(one.tokens)
-        tokens[row, :end], documents[row, :end] = one.tokens, 0
-        targets[row, : end - 1] = np.where(one.answered[1:], one.tokens[1:], 0)
-    return PackedBatch(tokens, documents, targets)
-
-
-@torch.no_grad()
-def _loss(model: CellModel, batch: PackedBatch | None, config: JointConfig) -> float:
-    if batch is None:
-        return 0.0
-    device = model.embedding.device.type
-    dtype = torch_dtype(config.precision)
-    with torch.autocast(device, dtype, enabled=dtype is not torch.float32):
-        return float(batch_loss(model, batch))
+    return one_a_row(made) if made else None

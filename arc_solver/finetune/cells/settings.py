@@ -31,3 +31,22 @@ class JointConfig:
     min_pairs: int = 4
     optimizer: str = "adamw"
     precision: str = "bf16"
+
+
+@dataclass(frozen=True, slots=True)
+class AloneConfig:
+    """How each task is learned alone, after all were learned together.
+
+    Attributes:
+        steps: Steps for a task.
+        n_tokens: Tokens of a step, at least those of the longest demonstration.
+        lr: Peak rate of matrices.
+        table_lr: Peak rate of embeddings, head and task tokens.
+        n_tried: Most tasks on whose kept-apart demonstrations it is tried out first.
+    """
+
+    steps: int = 8
+    n_tokens: int = 2048
+    lr: float = 2e-4
+    table_lr: float = 1e-3
+    n_tried: int = 6

@@ -1,0 +1,131 @@
+"""Asks the cell model for answers, one view after the other, and notes what it thinks of the grids that stand.
+
+Knows nothing of how the model was taught, and of ranking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arc_solver.augment import View
+from arc_solver.candidates import Candidate, GridEvidence, Origin
+from arc_solver.grids import Grid, frozen, grids_equal
+from arc_solver.proposers.base import Event, Pool
+from arc_solver.proposers.cells.opinions import Opinions
+from arc_solver.proposers.cells.settings import CellSettings
+from arc_solver.proposers.waves import Ledger, describe_view
+from arc_solver.tasks import Task
+
+if TYPE_CHECKING:
+    from arc_solver.finetune.cells.model import CellModel
+
+NAME = "transduction"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A test input and what is known of its answer."""
+
+    task: Task
+    index: int
+    opinions: Opinions
+
+    @property
+    def test_input(self) -> Grid:
+        """The input as it is."""
+        return self.task.test_inputs[self.index]
+
+
+class Answering:
+    """The test inputs of a run and their answers.
+
+    Args:
+        tasks: Those of the run.
+        slots: Task id -> number of its token. Where there are any, a task without one is not asked.
+        chosen: Views, in their order.
+        settings: How the model is used.
+        seed: For `Origin`.
+        pool: What others found.
+
+    Attributes:
+        asked: Test inputs, the smallest first.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        slots: Mapping[str, int],
+        chosen: Sequence[View],
+        settings: CellSettings,
+        seed: int,
+        pool: Pool | None,
+    ) -> None:
+        self._slots, self._views, self._settings, self._seed, self._pool = slots, chosen, settings, seed, pool
+        able = [task for task in tasks if not slots or task.task_id in slots]
+        made = (Asked(task, i, Opinions(task.task_id, i)) for task in able for i in range(len(task.test_inputs)))
+        self.asked = sorted(made, key=lambda one: one.test_input.size)
+        self._ledger = Ledger(NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in able})
+
+    def ask(self, model: CellModel, part: Sequence[Asked], number: int, detail: str = "cells") -> Iterator[Event]:
+        """Answers to some test inputs in view `number`, a batch of them; those of solved tasks are passed over.
+
+        Args:
+            model: What `ReadyModel.for_answers` made.
+            part: Which test inputs.
+            number: Of the view.
+            detail: For people, what the model was taught.
+        """
+        view = self._views[number]
+        part = [one for one in part if is_open(one.task.task_id, self._pool, self._settings)]
+        for one, (grid, logprob) in zip(part, self._answers(model, part, view), strict=True):
+            origin = Origin(NAME, f"{detail}; {describe_view(view)}", self._seed + number)
+            yield Candidate(one.task.task_id, {one.index: grid}, origin, GridEvidence(logprob, grid.size + 3))
+            ended = self._ledger.settle(one.task.task_id)
+            if ended:
+                yield from self.news([other for other in self.asked if other.task is one.task])
+            yield from ended
+
+    def news(self, part: Sequence[Asked]) -> Iterator[Event]:
+        """Scores that were not told yet."""
+        for one in part:
+            yield from one.opinions.news(NAME)
+
+    def _answers(self, model: CellModel, part: Sequence[Asked], view: View) -> list[tuple[Grid, float]]:
+        from arc_solver.finetune.cells import vocabulary as words
+        from arc_solver.finetune.cells.drafting import consult
+        from arc_solver.finetune.cells.scoring import Question
+
+        questions = []
+        for one in part:
+            token = words.TASK + self._slots.get(one.task.task_id, 0)
+            drafts = one.opinions.drafts(self._settings.n_drafts, self._others(one))
+            questions.append(Question(token, view, one.test_input, drafts))
+        answers = []
+        found = consult(model, questions, batch_size=self._settings.batch_size)
+        for one, question, opinion in zip(part, questions, found, strict=True):
+            grid, logprob = frozen(opinion.answer.grid), opinion.answer.logprob
+            for draft, score in zip(question.grids, opinion.scores, strict=True):
+                one.opinions.scored(draft, score.logprob)
+            if not any(grids_equal(grid, draft) for draft in question.grids):
+                one.opinions.scored(grid, logprob)
+            one.opinions.answered(grid, logprob)
+            answers.append((grid, logprob))
+        return answers
+
+    def _others(self, one: Asked) -> list[Grid]:
+        """Outputs of programs that pass every training pair."""
+        if self._pool is None:
+            return []
+        return [pooled.grid for pooled in self._pool.state(one.task.task_id).of(one.index) if pooled.kind == "program"]
+
+
+def is_open(task_id: str, pool: Pool | None, settings: CellSettings) -> bool:
+    """Whether the task is worth the time: not solved, or programs disagree and a score may tell them apart."""
+    if pool is None or not settings.skip_solved:
+        return True
+    state = pool.state(task_id)
+    if not state.solved:
+        return True
+    return any(sum(pooled.kind == "program" for pooled in outputs) > 1 for outputs in state.outputs)
