@@ -235,7 +235,8 @@ class _Run:
 
     def _ended(self, lane: LaneProcess) -> None:
         status = lane.ended()
-        if status != 0:
+        # On a busy machine Python may take longer to leave than we wait.
+        if status != 0 and not (status is None and lane.through):
             how = "hangs at its end" if status is None else f"signal {-status}" if status < 0 else f"exit {status}"
             self.result.failures[lane.name] = f"the lane of {', '.join(lane.proposers)} died ({how})"
             self._progress.say(f"{self.result.failures[lane.name]}; the others go on, see {self._files.log}")

@@ -115,6 +115,16 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.parametrize("said", [(ProposerDone("search", 0.5),), ()])
+def test_a_lane_that_said_all_may_take_its_time_to_leave(
+    flip_challenges: Challenges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: tuple[ProposerDone, ...]
+) -> None:
+    monkeypatch.setattr("arc_solver.lanes.process._PARTING_S", 0.1)
+    command = saying(*map(encode, said), then="os.close(1); time.sleep(600)")
+    result, _ = run(flip_challenges, tmp_path, command)
+    assert result.failures == ({} if said else {"search 0": "the lane of search died (hangs at its end)"})
+
+
 def test_garbage_on_the_channel_is_dropped_and_reported(flip_challenges: Challenges, tmp_path: Path) -> None:
     command = saying(b"\xff\xfe not a message\n", encode(right_answer(flip_challenges.tasks[2])), b'{"say":"candid')
     result, answers = run(flip_challenges, tmp_path, command)

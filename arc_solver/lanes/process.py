@@ -16,11 +16,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from arc_solver.lanes.feeding import Feed
-from arc_solver.lanes.wire import LaneSpec, Message, decode, encode_spec
+from arc_solver.lanes.wire import LaneSpec, Message, ProposerDone, ProposerFailed, decode, encode_spec
 from arc_solver.proposers.base import PoolState
 
 # A reader that has not got a newline within this many bytes is reading garbage.
 _MAX_LINE_BYTES = 4 << 20
+_PARTING_S = 5.0
 
 
 LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes.child")
@@ -77,7 +78,7 @@ class LaneProcess:
 
     def give(self, spec: LaneSpec, *, last: bool) -> None:
         """Hand over a spec, to a lane that is through with the one before."""
-        self._fed = spec.fed
+        self._fed, self._open = spec.fed, set(spec.proposers)
         self._feed.give(encode_spec(spec), last=last and not spec.fed)
 
     def tell(self, states: Iterable[PoolState]) -> None:
@@ -105,7 +106,13 @@ class LaneProcess:
                 messages.append(decode(line))
             except ValueError:
                 self.garbage += 1
+        self._open -= {found.proposer for found in messages if isinstance(found, ProposerDone | ProposerFailed)}
         return messages
+
+    @property
+    def through(self) -> bool:
+        """Whether every proposer said that it returned or broke."""
+        return not self._open
 
     def stop(self) -> int:
         """Kill whatever still runs in the lane and give its exit status (negative: the signal)."""
@@ -122,7 +129,7 @@ class LaneProcess:
     def ended(self) -> int | None:
         """The exit status of a lane whose channel closed (waits a moment for it), or None while it runs."""
         try:
-            return self._process.wait(timeout=5)
+            return self._process.wait(timeout=_PARTING_S)
         except subprocess.TimeoutExpired:
             return None
 
