@@ -102,7 +102,9 @@ class Learning:
         # What a task's own adapter is measured by must not have been learned here either.
         n_kept = self._settings.n_kept if self._settings.mode == JOINT else max(1, len(self._tasks))
         made = course(self._tasks, self._relabelled, min_pairs=self._settings.min_pairs, n_kept=n_kept)
-        lesson = self._prepared(ALL_TASKS, made)
+        # Not all of it need be measured to tell whether learning helped.
+        stride = -(-len(made.kept) // (2 * self._settings.n_kept)) or 1
+        lesson = self._prepared(ALL_TASKS, Course(made.learned, made.kept[::stride]))
         if isinstance(lesson, Dropped):
             yield lesson
             return

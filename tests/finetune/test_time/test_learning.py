@@ -276,3 +276,21 @@ def test_adapters_on_disk_are_bounded(bench: Bench, paint_task: NewTask, bound: 
     n_own = 0 if bound == "disk" else 1
     assert len(learned(reports)) == 1 + n_own
     assert list(dropped(reports).values()) == ["no room"] * (3 - n_own)
+
+
+def test_what_is_measured_together_is_bounded_though_every_task_keeps_one_apart(
+    bench: Bench, paint_task: NewTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    mean_loss = bench.learner.mean_loss
+
+    def counted(samples: Sequence[Any]) -> float:
+        measured.append(len(samples))
+        return mean_loss(samples)
+
+    monkeypatch.setattr(bench.learner, "mean_loss", counted)
+    tasks = [paint_task(f"t{index}", index) for index in range(9)]
+    bench.run(tasks, dataclasses.replace(PER_TASK, n_kept=2, max_passes=0.01))
+    n_views = 2
+    assert measured[0] == 3 * n_views
+    assert set(measured[2:]) == {n_views}
