@@ -23,7 +23,7 @@ import os, sys, time
 from arc_solver.lanes.wire import Note, decode_spec, encode
 for line in sys.stdin.buffer:
     spec = decode_spec(line)
-    text = f"{os.getpid()} {spec.parent_pid == os.getppid()} {round(spec.end_s - time.monotonic())}"
+    text = f"{os.getpid()} {spec.parent_pid == os.getppid()} {spec.end_s - time.monotonic()}"
     sys.stdout.buffer.write(encode(Note(text)))
     sys.stdout.flush()
     if "die" in spec.proposers:
@@ -64,7 +64,10 @@ def test_a_lane_stays_for_its_next_order_which_brings_a_deadline_of_this_machine
         assert isinstance(note, Note)
         said.append(note.text.split())
     assert said[0][0] == said[1][0] != str(os.getpid())
-    assert [words[1:] for words in said] == [["True", "30"], ["True", "20"]]
+    assert [words[1] for words in said] == ["True", "True"]
+    # How much of it a busy machine took before the lane looked is nobody's business.
+    assert 20 < float(said[0][2]) <= 30
+    assert 10 < float(said[1][2]) <= 20
 
 
 def test_a_lane_that_dies_is_told_and_followed_by_another(echo: Node, flip_challenges: Challenges) -> None:
