@@ -80,8 +80,8 @@ def test_tasks_with_a_fitting_program_are_counted_once(flip_challenges: Challeng
 
 def test_scores_decide_among_equals_in_whatever_order_they_come(flip_challenges: Challenges) -> None:
     events = [
-        program("task0", 1, cost=1.0),
-        program("task0", 2, cost=9.0),
+        program("task0", 1),
+        program("task0", 2),
         score("task0", 1, -0.1, n_views=1),
         score("task0", 1, -5.0),
         score("task0", 2, -2.0),
@@ -137,7 +137,7 @@ def test_the_pool_tells_of_what_changed_since_the_last_time(flip_challenges: Cha
 def test_the_pool_holds_the_best_few_in_the_order_of_the_votes(flip_challenges: Challenges) -> None:
     board = Board(flip_challenges)
     for cell in range(10):
-        board.add(program("task0", cell, cost=float(cell)))
+        board.add(program("task0", cell))
     board.attempts()
     (state,) = board.news()
     assert [fact[0] for fact in facts(state)] == list(range(MAX_POOLED))

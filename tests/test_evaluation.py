@@ -161,11 +161,12 @@ class TestCandidates:
                 Scored("a", 0, as_grid(grid), logprob, 8, proposer)
                 for grid, logprob in ((RIGHT, -1.0), (WRONG, -5.0), (SMALL, -9.0))
             ]
-            evaluation = evaluate_submission(self.SUBMISSION, self.TRUE, self.CANDIDATES, None, scores)
+            found = [*self.CANDIDATES, vote("a", RIGHT, seed=9)]
+            evaluation = evaluate_submission(self.SUBMISSION, self.TRUE, found, None, scores)
             return evaluation.proposers["transduction"].tasks[0].correct
 
         assert attempt("transduction") == (1,)
-        assert attempt("search") == (0,)
+        assert attempt("search") == (2,)
 
     def test_with_the_tasks_the_votes_know_the_output_sizes(self):
         pair = Pair(as_grid([[0, 0]] * 2), as_grid([[5, 5]] * 2))

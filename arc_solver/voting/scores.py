@@ -1,7 +1,10 @@
 """How a model's scores of outputs bear upon the ranking: the rule lives here alone, to be measured and exchanged.
 
-The rule now: a score counts where every grid that it would be compared with has one, else all stand as if there were
-none. Knows nothing of where scores come from, and of the ranking only which numbers it compares.
+The rule now, chosen on held-out training tasks (docs/log.md): scores order voted grids that equally many views
+answered, and programs that equally many derivations of one cost stand for. A grid that was found late has scores of few
+views, its own among them, so its score alone would flatter it; and of programs that pass every pair the simplest is
+oftener right than the likeliest. A score counts where every grid that it is compared with has one, else all stand as if
+there were none. Knows nothing of where scores come from, and of the ranking only which numbers it compares.
 """
 
 from __future__ import annotations
@@ -91,9 +94,14 @@ def vote_keys(votes: Sequence[Votes], scores: Sequence[float | None]) -> list[tu
     Returns:
         A sort key for each grid, smaller is better.
     """
+    keys = [0.0] * len(votes)
+    for n_votes in {vote.n_votes for vote in votes}:
+        equal = [at for at, vote in enumerate(votes) if vote.n_votes == n_votes]
+        for at, key in zip(equal, _keys([scores[at] for at in equal]), strict=True):
+            keys[at] = key
     return [
-        (key, -float(vote.n_votes), -vote.mean_logprob, -vote.best_logprob)
-        for key, vote in zip(_keys(scores), votes, strict=True)
+        (-float(vote.n_votes), key, -vote.mean_logprob, -vote.best_logprob)
+        for key, vote in zip(keys, votes, strict=True)
     ]
 
 

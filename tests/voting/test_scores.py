@@ -37,15 +37,27 @@ def ranked(candidates, scores, task=ONE_TEST, test_index=0):
     return [to_lists(entry.grid) for entry in rank_outputs(task, candidates, scores)[test_index]]
 
 
-PROGRAMS = [program(A, source="1", cost=1.0), program(A, source="2"), program(B, source="3", cost=9.0)]
-VOTES = [vote(A, 0), vote(A, 1), vote(B)]
+PROGRAMS = [program(A, source="1"), program(B, source="3")]
+VOTES = [vote(A, 0), vote(B, 1, logprob=-1.2)]
 
 
 @pytest.mark.parametrize("found", [PROGRAMS, VOTES])
-def test_a_score_comes_before_agreement(found):
+def test_a_score_orders_what_is_equal_otherwise(found):
     assert ranked(found, []) == [A, B]
     assert ranked(found, [score(A, -5.0), score(B, -2.0)]) == [B, A]
     assert ranked(found, [score(A, -2.0), score(B, -5.0)]) == [A, B]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [*PROGRAMS, program(A, source="2")],
+        [program(A, source="1"), program(B, source="3", cost=2.0)],
+        [*VOTES, vote(A, 2)],
+    ],
+)
+def test_agreement_and_simplicity_come_before_a_score(found):
+    assert ranked(found, [score(A, -5.0), score(B, -2.0)]) == [A, B]
 
 
 @pytest.mark.parametrize("found", [PROGRAMS, VOTES])
@@ -55,11 +67,16 @@ def test_a_score_counts_only_where_all_have_one(found, odd):
     assert ranked(found, [score(A, odd), score(B, -2.0)]) == [A, B]
 
 
-@pytest.mark.parametrize("found", [[*PROGRAMS, program(C, source="4", cost=99.0)], [*VOTES, vote(C, logprob=-1.5)]])
+@pytest.mark.parametrize("found", [[*PROGRAMS, program(C, source="44")], [*VOTES, vote(C, 2, logprob=-1.5)]])
 def test_a_third_grid_without_a_score_leaves_the_order_as_it_was(found):
     scores = [score(A, -5.0), score(B, -2.0)]
     assert ranked(found, scores) == [A, B, C]
     assert ranked(found, [*scores, score(C, -9.0)]) == [B, A, C]
+
+
+def test_grids_of_fewer_votes_need_no_score():
+    found = [*(vote(grid, 2 * at + n) for at, grid in enumerate([A, B]) for n in range(2)), vote(C, 9)]
+    assert ranked(found, [score(A, -5.0), score(B, -2.0)]) == [B, A, C]
 
 
 def test_a_score_moves_nothing_out_of_its_class():
@@ -80,14 +97,14 @@ def test_an_odd_size_stays_last_in_its_class():
 
 @pytest.mark.parametrize("logprobs", [(-1.0, -9.0), (-9.0, -1.0)])
 def test_programs_are_scored_by_all_their_outputs_together(logprobs):
-    found = [program(A, A, source="1"), program(B, B, source="2", cost=2.0)]
+    found = [program(A, A, source="1"), program(B, B, source="22")]
     scores = [score(A, logprobs[0]), score(A, logprobs[1], 1), score(B, -2.0), score(B, -2.0, 1)]
     assert ranked(found, scores, TASK) == [B, A]
     assert ranked(found, scores[:-1], TASK) == [A, B]
 
 
 def test_votes_of_another_test_input_need_no_score():
-    found = [vote(A, 0), vote(A, 1), vote(B), vote(C, test_index=1)]
+    found = [*VOTES, vote(C, test_index=1)]
     scores = [score(A, -5.0), score(B, -2.0)]
     assert ranked(found, scores, TASK) == [B, A]
 
@@ -121,7 +138,7 @@ def test_the_reason_tells_the_score():
 
 
 def test_hits_are_programs_of_different_source_and_votes():
-    found = [*PROGRAMS, program(A, source="2"), *(vote(C, seed) for seed in range(3))]
+    found = [*PROGRAMS, program(A, source="2"), program(A, source="2"), *(vote(C, seed) for seed in range(3))]
     ((first, second, third),) = rank_outputs(ONE_TEST, found)
     assert [(entry.kind, entry.n_hits) for entry in (first, second, third)] == [
         ("program", 2),
@@ -137,7 +154,9 @@ def test_the_rule_by_itself():
     few, many = Votes(1, -1.0, -1.0), Votes(3, -2.0, -1.0)
     assert vote_keys([few, many], [None, None]) > vote_keys([many, few], [None, None])
     first, second = vote_keys([few, many], [-1.0, -2.0])
-    assert first < second
+    assert first > second
+    first, second = vote_keys([Votes(3, -1.0, -1.0), many], [-2.0, -1.0])
+    assert first > second
 
 
 numbers = st.sampled_from([-3.0, -1.0, 0.0, math.inf, -math.inf, math.nan])
