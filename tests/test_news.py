@@ -165,15 +165,15 @@ def test_a_lane_that_does_not_listen_costs_nothing(tmp_path: Path, otherwise: st
 
 
 def test_scores_survive_a_resume(flip_challenges: Challenges, tmp_path: Path) -> None:
-    cheap, dear = (
-        Candidate("task0", {0: as_grid([[cell] * 9])}, Origin("search"), ProgramEvidence(f"{cell}", 3, 3, float(cell)))
+    one, other = (
+        Candidate("task0", {0: as_grid([[cell] * 9])}, Origin("search"), ProgramEvidence(f"{cell}", 3, 3, 1.0))
         for cell in (1, 2)
     )
     scores = [
         Scored("task0", 0, found.outputs[0], logprob, 8, "transduction")
-        for found, logprob in [(cheap, -9.0), (dear, -1.0)]
+        for found, logprob in [(one, -9.0), (other, -1.0)]
     ]
-    said = b"".join(map(encode, (cheap, dear, *scores)))
+    said = b"".join(map(encode, (one, other, *scores)))
     code = f"import sys\nsys.stdout.buffer.write({said!r})"
 
     def best(result: RunResult) -> list[list[int]]:
