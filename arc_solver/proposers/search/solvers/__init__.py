@@ -14,6 +14,7 @@ from arc_solver.proposers.search.solvers import (
     counting,
     drawing,
     growth,
+    lattice_rules,
     listings,
     object_actions,
     overlays,
@@ -50,6 +51,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "windows": windows.solve,
     "object_actions": object_actions.solve,
     "drawing": drawing.solve,
+    "lattice_rules": lattice_rules.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 

@@ -137,7 +137,7 @@ def _problem(
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
     in_test = np.array([condition.test_values for condition in conditions]).astype(np.float32)
     idle = (in_test @ in_test.T == 0) * np.float32(IDLE_COST)
-    splitters = tuple(i for i, one in enumerate(conditions) if one.expression.startswith("(grid == "))
+    splitters = tuple(i for i, one in enumerate(conditions) if one.expression.startswith(("(grid == ", "(cells == ")))
     return Problem(
         holds[:, first],
         np.array([condition.cost for condition in conditions], dtype=np.float32),
