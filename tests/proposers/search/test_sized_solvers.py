@@ -210,6 +210,33 @@ SOLVED = {
         "0077008/0700088",
         "07708/70088",
     ),
+    "pieces put together, each in the corner that it fills": (
+        listings,
+        [
+            ("333040000/003044400/000000000/000000010/000001110/222000000/200000000", "222333/200003/400001/444111"),
+            ("008005550/888005000/000000000/000000700/066600777/000600000/000000000", "555666/500006/700008/777888"),
+        ],
+        "000000030/999003330/900000000/000000000/000000000/050000222/055500002",
+        "999222/900002/500003/555333",
+    ),
+    "pieces put together, each in the corner that its mark is in": (
+        listings,
+        [
+            ("0250000/0220000/0000330/0000530/4400000/4500051/0000011", "5125/1122/3344/5345"),
+            ("0000560/9900660/9500000/0000000/0000880/7500580/7700000", "5675/6677/8899/5895"),
+        ],
+        "1103300/5103500/0000000/5200000/2200000/0000095/0000099",
+        "5295/2299/1133/5135",
+    ),
+    "the colours of the lines, as bars, blocks left out": (
+        listings,
+        [
+            ("1111111/0000000/0330000/0332222/0000000/4444444", "111/222/444"),
+            ("600008/600778/600778/600008", "68/68"),
+        ],
+        "0005010/2205010/2205010/0005010",
+        "51/51",
+    ),
     "objects on a lattice": (
         listings,
         [
@@ -324,6 +351,12 @@ def test_nothing_is_written_for_noise_or_other_kinds(solver, pairs, toy_task) ->
 )
 def test_relations_of_sizes(shape, wanted, relation) -> None:
     assert relation in set(relations(shape, wanted))
+
+
+def test_a_figure_may_fill_a_frame_as_it_is_or_enlarged() -> None:
+    assert ("framed", 0, 0) in set(relations((3, 4), (5, 6)))
+    assert ("framed", 0, 0) in set(relations((3, 4), (8, 10)))
+    assert ("framed", 0, 0) not in set(relations((3, 4), (4, 6)))
 
 
 def test_unrelated_sizes_have_no_relation() -> None:

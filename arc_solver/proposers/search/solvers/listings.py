@@ -15,7 +15,9 @@ from arc_solver.proposers.search.values import signature
 
 STAGE = "listings"
 MAX_OBJECTS = 30
+MAX_FILTERED = 15
 MAX_CELLS = 300
+MAX_LINE = 110
 
 Layout = tuple[Formula, tuple[str, ...]]
 """A formula, and the statements that say the same."""
@@ -34,6 +36,26 @@ LISTS = formulas(
         ("color_regions(grid)", 1.2),
     ),
 )
+# Which of the objects are listed, the others being there to mislead.
+FILTERS = formulas(
+    "obj, objs, grid",
+    (
+        ("is_line(obj)", 0.9),
+        ("not is_line(obj)", 1.0),
+        ("obj.size > 1", 0.8),
+        ("obj.size == 1", 0.8),
+        ("is_rectangle(obj)", 0.9),
+        ("not is_rectangle(obj)", 1.0),
+        ("on_border(grid, obj)", 0.9),
+        ("not on_border(grid, obj)", 1.0),
+        ("count_holes(obj)", 0.9),
+        ("not count_holes(obj)", 1.0),
+        ("obj != largest_object(objs)", 1.1),
+        ("obj != smallest_object(objs)", 1.2),
+        ("len(obj.colors) > 1", 0.9),
+    ),
+)
+NAMED = formula("grid, objs", "objs", 0.0)
 KEYS = formulas(
     "obj, grid",
     (
@@ -53,6 +75,9 @@ KEYS = formulas(
         ("count_holes(obj)", 0.9),
         ("np.count_nonzero(crop_object(grid, obj) != obj.color)", 1.0),
         ("len(objects_in_color(grid, obj.color))", 1.0),
+        # The half of its box that is the heavier one.
+        ("(2 * np.argwhere(obj.mask).mean(0) + 1 > obj.mask.shape).tolist()", 1.0),
+        ("np.argwhere(obj.grid == obj.colors[-1]).mean(0).tolist()", 1.1),
     ),
 )
 NUMBERS = formulas(
@@ -109,6 +134,7 @@ PIECES: tuple[Layout, ...] = (
                 ("np.vstack([obj.grid for obj in objs])", 0.8),
                 ("np.hstack([np.pad(obj.grid, ((0, 0), (0, 1))) for obj in objs])[:, :-1]", 1.4),
                 ("np.vstack([np.pad(obj.grid, ((0, 1), (0, 0))) for obj in objs])[:-1]", 1.4),
+                ("np.block([[objs[0].grid, objs[1].grid], [objs[2].grid, objs[3].grid]])", 1.2),
                 (f"overlay_all([np.pad(obj.grid, {CENTERED}) for obj in objs])", 1.6),
             ),
         )
@@ -145,6 +171,33 @@ def solve(examples: Examples) -> Iterator[Draft]:
         if key not in seen and _has_the_colors(lists, examples.outputs):
             seen.add(key)
             yield from _listed(examples, one, lists, layouts)
+            yield from _filtered(examples, one, lists, layouts, seen)
+
+
+def _filtered(
+    examples: Examples, one: Formula, lists: list[Any], layouts: _Layouts, seen: set[bytes]
+) -> Iterator[Draft]:
+    """Some of the objects only; all their colours must be shown."""
+    if max(map(len, lists)) > MAX_FILTERED:
+        return
+    for keep in FILTERS:
+        kept: list[list[Any]] = []
+        try:
+            for objs, grid in zip(lists, examples.inputs, strict=True):
+                kept.append([obj for obj in objs if keep.function(obj, objs, grid)])
+                if len(kept[-1]) < 2 or not _shows_all(kept[-1:], examples.outputs[len(kept) - 1 : len(kept)]):
+                    break
+        except FORMULA_ERRORS:
+            continue
+        if len(kept) < len(lists) or len(kept[-1]) < 2:
+            continue
+        key = signature("objects", kept)
+        if key in seen:
+            continue
+        seen.add(key)
+        start = (f"objs = {one.source}", f"objs = [obj for obj in objs if {keep.source}]")
+        rest = examples.after(start, examples.inputs, one.cost + keep.cost)
+        yield from _listed(rest, NAMED, kept, layouts)
 
 
 def _layouts(examples: Examples) -> _Layouts:
@@ -196,9 +249,18 @@ def _has_the_colors(lists: Sequence[Sequence[Any]], outputs: Sequence[Grid]) -> 
     return True
 
 
+def _shows_all(lists: Sequence[Sequence[Any]], outputs: Sequence[Grid]) -> bool:
+    """True if every output is painted in all the objects' colours, and perhaps colour 0."""
+    for objects, output in zip(lists, outputs, strict=False):
+        if {color for obj in objects for color in obj.colors} - {0} != set(output.ravel().tolist()) - {0}:
+            return False
+    return True
+
+
 def _listed(examples: Examples, one: Formula, lists: list[Any], layouts: _Layouts) -> Iterator[Draft]:
     seen: set[str] = set()
     possible: dict[str, _Layouts] = {}
+    numbers = [{id(obj): number.function(obj, examples.inputs[0]) for obj in lists[0]} for number in NUMBERS]
     for key in KEYS:
         for reverse in (False, True):
             # The first pair rules out nearly everything, and many keys give it the same order.
@@ -207,7 +269,7 @@ def _listed(examples: Examples, one: Formula, lists: list[Any], layouts: _Layout
                 continue
             order = _identity(first)
             if order not in possible:
-                possible[order] = _possible(first[0], examples, layouts)
+                possible[order] = _possible(first[0], numbers, examples, layouts)
             if not any(possible[order].values()):
                 continue
             ordered = _ordered(key, reverse, lists, examples.inputs)
@@ -239,17 +301,27 @@ def _source(one: Formula, key: Formula, reverse: bool) -> str:
     return f"sorted({one.source}, key=lambda obj: {key.source}{', reverse=True' if reverse else ''})"
 
 
-def _possible(first: Sequence[Any], examples: Examples, layouts: _Layouts) -> _Layouts:
+def _assigned(source: str) -> tuple[str, ...]:
+    """The objects in order, on two lines if one would be long."""
+    if len(source) < MAX_LINE - 10 or not source.startswith("sorted("):
+        return (f"objs = {source}",)
+    unsorted, _, key = source.removeprefix("sorted(").partition(", key=")
+    return (f"objs = {unsorted}", f"objs = sorted(objs, key={key}")
+
+
+def _possible(
+    first: Sequence[Any], numbers: Sequence[dict[int, Any]], examples: Examples, layouts: _Layouts
+) -> _Layouts:
     """The layouts that give the first output; of bars those that do with some number."""
-    output, grid = examples.outputs[:1], examples.inputs[0]
+    output = examples.outputs[:1]
     colors = [[obj.color for obj in first]]
     found: _Layouts = {
         "colors": [layout for layout in layouts["colors"] if gives(layout[0], output, colors)],
         "objs": [layout for layout in layouts["objs"] if gives(layout[0], output, [first])],
         "counts": [],
     }
-    for number in NUMBERS:
-        counts = [[number.function(obj, grid) for obj in first]]
+    for number in numbers:
+        counts = [[number[id(obj)] for obj in first]]
         found["counts"] += [one for one in layouts["counts"] if gives(one[0], output, colors, counts)]
     found["counts"] = list(dict.fromkeys(found["counts"]))
     return found
@@ -274,16 +346,18 @@ def _laid_out(
     colors = [[obj.color for obj in objects] for objects in ordered]
     for layout, statements in layouts["colors"]:
         if gives(layout, examples.outputs, colors):
-            body = (f"colors = [obj.color for obj in {source}]", *statements)
+            line = f"colors = [obj.color for obj in {source}]"
+            long = (*_assigned(source), "colors = [obj.color for obj in objs]")
+            body = (*((line,) if len(line) < MAX_LINE else long), *statements)
             yield examples.draft(STAGE, body, cost + layout.cost)
     for layout, statements in layouts["objs"]:
         if gives(layout, examples.outputs, ordered):
-            yield examples.draft(STAGE, (f"objs = {source}", *statements), cost + layout.cost)
+            yield examples.draft(STAGE, (*_assigned(source), *statements), cost + layout.cost)
     for number in NUMBERS if layouts["counts"] else ():
         rows = zip(ordered, examples.inputs, strict=True)
         counts = [[number.function(obj, grid) for obj in row] for row, grid in rows]
         for layout, statements in layouts["counts"]:
             if gives(layout, examples.outputs, colors, counts):
-                start = (f"objs = {source}", "colors = [obj.color for obj in objs]")
+                start = (*_assigned(source), "colors = [obj.color for obj in objs]")
                 body = (*start, f"counts = [{number.source} for obj in objs]", *statements)
                 yield examples.draft(STAGE, body, cost + number.cost + layout.cost)

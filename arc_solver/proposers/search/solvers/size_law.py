@@ -35,7 +35,8 @@ def relations(shape: Shape, wanted: Shape) -> Iterator[Relation]:
         # The factor may be another one in every pair.
         yield ("shrunk", 0, 0)
     for kind, tall, broad in (("grown", high, wide), ("framed", high - 2, wide - 2)):
-        if rows * cols > 1 and tall > rows and rows * broad == cols * tall and tall % rows == 0:
+        larger = tall > rows or kind == "framed"
+        if rows * cols > 1 and tall > 0 and larger and rows * broad == cols * tall and tall % rows == 0:
             yield (kind, 0, 0)
     if max(abs(high - rows), abs(wide - cols)) <= MAX_GROWTH:
         yield ("plus", high - rows, wide - cols)
