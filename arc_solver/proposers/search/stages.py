@@ -28,7 +28,7 @@ MAX_DRAFTS = 10
 """Of each stage: every draft is run twice in the sandbox."""
 MAX_COST = 18.0
 """Dearer programs explain the pairs by heart: of 38 such first candidates on training tasks none was right."""
-SLOW_SOLVERS = frozenset({"growth", "object_actions", "drawing", "rebased", "lattice_rules"})
+SLOW_SOLVERS = frozenset({"growth", "object_actions", "drawing", "rebased", "figures", "lattice_rules"})
 """Solvers that may take longer than a tenth of a second: for the second pass, as rules for cells are."""
 
 APPLIES: dict[str, Callable[[Analysis], bool]] = {

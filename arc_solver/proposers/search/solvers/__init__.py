@@ -13,6 +13,7 @@ from arc_solver.proposers.search.solvers import (
     completion,
     counting,
     drawing,
+    figures,
     growth,
     lattice_rules,
     listings,
@@ -51,6 +52,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "windows": windows.solve,
     "object_actions": object_actions.solve,
     "drawing": drawing.solve,
+    "figures": figures.solve,
     "lattice_rules": lattice_rules.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
