@@ -15,6 +15,7 @@ from arc_solver.proposers.search.solvers.object_actions import _painting_lines
 from arc_solver.proposers.search.solvers.object_canvas import Rule
 from arc_solver.proposers.search.solvers.object_marks import marks, own_cells
 from arc_solver.proposers.search.solvers.object_motions import motions
+from arc_solver.proposers.search.solvers.object_pointers import aimed_marks
 from arc_solver.proposers.search.solvers.object_scenes import scenes
 from arc_solver.sandbox.verdicts import Ok, Program
 from arc_solver.tasks import Task
@@ -81,8 +82,53 @@ SOLVED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         "8881/1188/8888",
         "8881/3388/8888",
     ),
+    "poured out of the open side of cups": (
+        [
+            ("0000000/0220000/0200000/0220000/0000000", "0000000/0220000/0277777/0220000/0000000"),
+            ("33300/30300/00000/00000/00000", "33300/37300/07000/07000/07000"),
+        ],
+        "00000/00000/00404/00444/00000",
+        "00070/00070/00474/00444/00000",
+    ),
+    "pushed to the side of their odd cell": (
+        [
+            ("00000/11200/00000", "00000/00112/00000"),
+            ("0000/0000/0020/0010/0010", "0020/0010/0010/0000/0000"),
+            ("00211/00000/00000", "21100/00000/00000"),
+        ],
+        "01000/01000/02000/00000/00000",
+        "00000/00000/01000/01000/02000",
+    ),
+    "shot away from the block that they sit on": (
+        [
+            ("0000000/0022000/0022400/0000000", "0000000/0022000/0022444/0000000"),
+            ("00000/00000/00300/00220/00220", "00300/00300/00300/00220/00220"),
+        ],
+        "0000000/0005220/0000220",
+        "0000000/5555220/0000220",
+    ),
+    "dots away from the edge": (
+        [
+            ("000000000/000000000/500000000/000000000/000000000", "000000000/000000000/506060606/000000000/000000000"),
+            ("0005000/0000000/0000000/0000000/0000000", "0005000/0000000/0006000/0000000/0006000"),
+        ],
+        "000000/000000/000005/000000/000000",
+        "000000/000000/060605/000000/000000",
+    ),
+    "copies in the colour and direction of those begun": (
+        [
+            ("110300000/110330000/000000000", "110330330/110330330/000000000"),
+            ("000/000/000/040/044/000/011/011", "044/044/000/044/044/000/011/011"),
+        ],
+        "11000000/11000000/00000000/00022000/00020000/00000000/00000000/00000000",
+        "11000000/11000000/00000000/00022000/00022000/00000000/00000022/00000022",
+    ),
 }
 UNSOLVED: dict[str, tuple[list[tuple[str, str]], str]] = {
+    "rays in directions that no shape tells": (
+        [("000/020/000/000", "000/022/000/000"), ("000/020/000/000", "020/020/000/000")],
+        "000/000/020/000",
+    ),
     "outputs of another size": ([("10/00", "1"), ("02/00", "2")], "30/00"),
     "cells that no object explains": (
         [
@@ -147,7 +193,8 @@ def test_marks_foresee_the_cells_that_their_python_paints() -> None:
         examples = Examples((cells, cells), (np.roll(cells, 1, 0),))
         for scene in list(scenes(examples))[:3]:
             names["grid"], names["objects"] = cells, [thing.obj for thing in scene.things[0]]
-            for mark in (own_cells(), *marks(), *motions(scene, examples.outputs)):
+            aimed = aimed_marks(scene, examples.outputs)
+            for mark in (own_cells(), *marks(), *motions(scene, examples.outputs), *aimed):
                 for thing in scene.things[0]:
                     lines = _painting_lines(Rule(scene, mark, "9", "", "", "", False, False, 0, 0, 0.0))
                     names["out"], names["obj"] = cells.copy(), thing.obj

@@ -16,6 +16,7 @@ from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers.object_canvas import Canvas, Rule, bits_of, cells_of
 from arc_solver.proposers.search.solvers.object_marks import marks, own_cells
 from arc_solver.proposers.search.solvers.object_motions import motions
+from arc_solver.proposers.search.solvers.object_pointers import aimed_marks
 from arc_solver.proposers.search.solvers.object_rules import AS_IS, SceneRules
 from arc_solver.proposers.search.solvers.object_scenes import Scene, scenes
 
@@ -68,7 +69,7 @@ def _finder(scene: Scene, examples: Examples, canvas: Canvas) -> SceneRules:
             finder.consider(mark, False)
     if not scene.is_ground:
         only_adds = _only_adds(scene, examples)
-        for mark in motions(scene, examples.outputs):
+        for mark in (*motions(scene, examples.outputs), *aimed_marks(scene, examples.outputs)):
             finder.consider(mark, not only_adds and mark.copied is not None)
     return finder
 
@@ -226,7 +227,7 @@ def _painting_lines(rule: Rule) -> list[str]:
     lines: list[str] = []
     depth = 0
     for header in mark.frame:
-        lines.append("    " * depth + header)
+        lines.append("    " * depth + header.replace("BACKGROUND", ground))
         depth += header.endswith(":")
     if mark.sees_input:
         inner = [f"ray = {source}", "out = np.where(ray != grid, ray, out)"]

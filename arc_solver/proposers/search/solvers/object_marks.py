@@ -70,6 +70,9 @@ def _areas() -> Iterator[Mark]:
     box = "fill_box({out}, obj.row, obj.col, obj.bottom, obj.right, {color})"
     yield Mark(box, _box, 0.9, over_content=True)
     yield Mark("fill_box({out}, obj.row - 1, obj.col - 1, obj.bottom + 1, obj.right + 1, {color})", _wide_box, 1.1)
+    thick = "n = max(obj.mask.shape) // 2"
+    halo = "fill_box({out}, obj.row - n, obj.col - n, obj.bottom + n, obj.right + n, {color})"
+    yield Mark(halo, _halo, 1.3, frame=(thick,))
     edge = "draw_box({out}, obj.row, obj.col, obj.bottom, obj.right, {color})"
     yield Mark(edge, _box_ring(0), 0.9, over_content=True, is_filling=True)
     yield Mark("paint_cells({out}, grow_cells(object_cells(grid, obj)), {color})", _grown(True), 0.9)
@@ -103,6 +106,12 @@ def _box(thing: Thing) -> Positions:
 def _wide_box(thing: Thing) -> Positions:
     obj = thing.obj
     return _rectangle(thing, obj.row - 1, obj.col - 1, obj.bottom + 1, obj.right + 1)
+
+
+def _halo(thing: Thing) -> Positions:
+    """A rim half as thick as the object."""
+    obj, n = thing.obj, max(thing.obj.mask.shape) // 2
+    return _rectangle(thing, obj.row - n, obj.col - n, obj.bottom + n, obj.right + n)
 
 
 def _box_ring(away: int) -> Callable[[Thing], Positions]:
@@ -189,6 +198,11 @@ def _rays() -> Iterator[Mark]:
     for corner, d_row, d_col in _CORNERS:
         source = f"draw_ray({{out}}, {corner}, {d_row}, {d_col}, {{color}})"
         yield Mark(source, _corner_ray(d_row, d_col), 1.1)
+    corners = (
+        "for row, d_row in ((obj.row, -1), (obj.bottom, 1)):",
+        "for col, d_col in ((obj.col, -1), (obj.right, 1)):",
+    )
+    yield Mark("draw_ray({out}, row, col, d_row, d_col, {color})", _corner_rays, 1.2, frame=corners)
 
 
 _CORNERS = (
@@ -201,7 +215,7 @@ _CORNERS = (
 
 def _ray_cells(steps: tuple[tuple[int, int], ...], until_contact: bool) -> Callable[[Thing], Positions]:
     def touched(thing: Thing) -> Positions:
-        found = [_ray(thing, thing.rows, thing.cols, d_row, d_col, until_contact) for d_row, d_col in steps]
+        found = [ray_positions(thing, thing.rows, thing.cols, d_row, d_col, until_contact) for d_row, d_col in steps]
         return np.concatenate(found)
 
     return touched
@@ -210,7 +224,7 @@ def _ray_cells(steps: tuple[tuple[int, int], ...], until_contact: bool) -> Calla
 def _center_rays(steps: tuple[tuple[int, int], ...]) -> Callable[[Thing], Positions]:
     def touched(thing: Thing) -> Positions:
         row, col = (np.array([place]) for place in thing.obj.center)
-        return np.concatenate([_ray(thing, row, col, d_row, d_col, False) for d_row, d_col in steps])
+        return np.concatenate([ray_positions(thing, row, col, d_row, d_col, False) for d_row, d_col in steps])
 
     return touched
 
@@ -219,12 +233,16 @@ def _corner_ray(d_row: int, d_col: int) -> Callable[[Thing], Positions]:
     def touched(thing: Thing) -> Positions:
         row = np.array([thing.obj.row if d_row < 0 else thing.obj.bottom])
         col = np.array([thing.obj.col if d_col < 0 else thing.obj.right])
-        return _ray(thing, row, col, d_row, d_col, False)
+        return ray_positions(thing, row, col, d_row, d_col, False)
 
     return touched
 
 
-def _ray(thing: Thing, rows: Any, cols: Any, d_row: int, d_col: int, until_contact: bool) -> Positions:
+def _corner_rays(thing: Thing) -> Positions:
+    return np.concatenate([_corner_ray(d_row, d_col)(thing) for _, d_row, d_col in _CORNERS])
+
+
+def ray_positions(thing: Thing, rows: Any, cols: Any, d_row: int, d_col: int, until_contact: bool) -> Positions:
     """The cells of the rays from these cells; `until_contact`: as long as they are background."""
     n_rows, n_cols = thing.grid.shape
     reach = max(n_rows, n_cols) if d_row and d_col else n_rows if d_row else n_cols

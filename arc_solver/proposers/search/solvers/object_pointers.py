@@ -1,0 +1,245 @@
+"""What follows an aim: rays, dotted rays, fans, trails as thick as the object, rows of copies, slides.
+
+Knows nothing of how directions are found, which objects have them or in which colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc_solver.grids import Grid
+from arc_solver.proposers.search.solvers.object_aims import Aim, Bools, Ray, Rays, aims
+from arc_solver.proposers.search.solvers.object_marks import (
+    NOWHERE,
+    Mark,
+    Positions,
+    inside_grid,
+    inside_positions,
+    ray_positions,
+)
+from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
+
+REACH = 30
+MAX_SEEDED = 12
+"""Objects of a grid among which beginnings of copies are looked for."""
+
+
+def aimed_marks(scene: Scene, outputs: Sequence[Grid]) -> Iterator[Mark]:
+    """Marks that follow an aim which leads to changed cells in at least two training pairs.
+
+    Args:
+        scene: The objects.
+        outputs: The training outputs, of the sizes of their inputs.
+    """
+    changed = [things[0].grid != output for things, output in zip(scene.things, outputs, strict=False)]
+    for aim in aims(scene):
+        known = replace(aim, rays=_remembered(aim.rays))
+        if _leads_on(scene, known, changed):
+            yield from _following(known)
+    if max(map(len, scene.things)) <= MAX_SEEDED:
+        yield _continued(scene)
+
+
+def _remembered(rays: Rays) -> Rays:
+    memory: dict[int, list[Ray]] = {}
+
+    def found(thing: Thing) -> list[Ray]:
+        if id(thing) not in memory:
+            memory[id(thing)] = rays(thing)
+        return memory[id(thing)]
+
+    return found
+
+
+def _leads_on(scene: Scene, aim: Aim, changed: Sequence[Bools]) -> bool:
+    """Whether in two pairs (in the only one) some object's cells, or those before it, change."""
+    wanted = min(2, len(changed))
+    for n_left, (things, cells) in zip(
+        range(len(changed), 0, -1), zip(scene.things, changed, strict=False), strict=True
+    ):
+        if wanted > n_left:
+            return False
+        wanted -= any(_is_changed_before(thing, ray, cells) for thing in things for ray in aim.rays(thing))
+        if not wanted:
+            return True
+    return False
+
+
+def _is_changed_before(thing: Thing, ray: Ray, changed: Bools) -> bool:
+    _, _, d_row, d_col = ray
+    for step in (1, 2):
+        rows, cols = thing.rows + step * d_row, thing.cols + step * d_col
+        if changed.ravel()[inside_positions(thing, rows, cols)].any():
+            return True
+    return False
+
+
+def _following(aim: Aim) -> Iterator[Mark]:
+    """What may be painted along an aim."""
+    yield Mark(
+        "draw_ray({out}, row - d_row, col - d_col, d_row, d_col, {color})", _rays(aim), aim.cost, True, aim.frame
+    )
+    over = "draw_ray_over(grid, row, col, d_row, d_col, {color}, BACKGROUND)"
+    yield Mark(over, _rays(aim, True), aim.cost + 0.1, True, aim.frame, sees_input=True)
+    dotted = (*aim.frame, f"for step in range(2, {REACH}, 2):")
+    dot = "paint_cell({out}, row + step * d_row, col + step * d_col, {color})"
+    yield Mark(dot, _rays(aim, False, 2), aim.cost + 0.4, True, dotted)
+    if aim.is_gap:
+        yield _fan(aim)
+    yield _trail(aim)
+    for gap in (0, 1):
+        yield _copies(aim, gap)
+    if not aim.frame[0].startswith("for"):
+        yield _slide(aim)
+
+
+def _rays(aim: Aim, until_contact: bool = False, first: int = 0) -> Callable[[Thing], Positions]:
+    def touched(thing: Thing) -> Positions:
+        found = [NOWHERE]
+        for row, col, d_row, d_col in aim.rays(thing):
+            ray = ray_positions(thing, np.array([row]), np.array([col]), d_row, d_col, until_contact)
+            if not until_contact and not first:
+                found.append(np.array([row * thing.grid.shape[1] + col]))
+            found.append(ray[first - 1 :: first] if first else ray)
+        return np.concatenate(found)
+
+    return touched
+
+
+def _fan(aim: Aim) -> Mark:
+    """From the ends of a gap diagonally, away from each other."""
+    wall = "grid[row + side * d_col, col + side * d_row] != BACKGROUND"
+    frame = (*aim.frame[:-1], "for side in (-1, 1):", f"if d_row * d_col == 0 != d_row + d_col and {wall}:")
+
+    def touched(thing: Thing) -> Positions:
+        found = [NOWHERE]
+        for row, col, d_row, d_col in aim.rays(thing):
+            for side in (-1, 1) if not d_row * d_col else ():
+                if thing.grid[row + side * d_col, col + side * d_row] != thing.background:
+                    start = np.array([row]), np.array([col])
+                    found.append(ray_positions(thing, *start, d_row + side * d_col, d_col + side * d_row, False))
+        return np.concatenate(found)
+
+    ray = "draw_ray({out}, row, col, d_row + side * d_col, d_col + side * d_row, {color})"
+    return Mark(ray, touched, aim.cost + 0.6, True, frame)
+
+
+def _trail(aim: Aim) -> Mark:
+    """The object's cells at every step of the way."""
+    frame = (*aim.frame, f"for step in range(1, {REACH}):")
+    moved = "move_object(obj, step * d_row, step * d_col)"
+
+    def touched(thing: Thing) -> Positions:
+        rays = [
+            ray_positions(thing, thing.rows, thing.cols, d_row, d_col, False) for _, _, d_row, d_col in aim.rays(thing)
+        ]
+        return np.unique(np.concatenate([NOWHERE, *rays]))
+
+    def shown(thing: Thing) -> tuple[Positions, NDArray[np.int8]]:
+        cells = touched(thing)
+        assert aim.other is not None
+        return cells, np.full(len(cells), aim.other[1](thing), dtype=np.int8)
+
+    source = f"paint_object({{out}}, recolor_object({moved}, {{color}}))"
+    if aim.other is None:
+        return Mark(source, touched, aim.cost + 0.3, True, frame)
+    copied = source.replace("{color}", aim.other[0])
+    return Mark(source, touched, aim.cost + 0.3, True, frame, copied, shown)
+
+
+def _copies(aim: Aim, gap: int) -> Mark:
+    """Copies of the object one behind the other."""
+    steps = [f"step * {d} * (obj.{side} + {gap})" for d, side in (("d_row", "height"), ("d_col", "width"))]
+    frame = (*aim.frame, f"for step in range(1, {REACH}):")
+
+    def shown(thing: Thing) -> tuple[Positions, NDArray[np.int8]]:
+        found, colors = [NOWHERE], [np.zeros(0, dtype=np.int8)]
+        for _, _, d_row, d_col in aim.rays(thing):
+            far = np.arange(1, REACH)[:, None]
+            rows = (thing.rows + far * d_row * (thing.obj.height + gap)).ravel()
+            cols = (thing.cols + far * d_col * (thing.obj.width + gap)).ravel()
+            inside = inside_grid(thing, rows, cols)
+            found.append((rows * thing.grid.shape[1] + cols)[inside])
+            colors.append(np.tile(thing.colors, REACH - 1)[inside])
+        return np.concatenate(found), np.concatenate(colors)
+
+    moved = f"move_object(obj, {', '.join(steps)})".replace(" + 0)", ")")
+    source = f"paint_object({{out}}, recolor_object({moved}, {{color}}))"
+    copied = f"paint_object({{out}}, {moved})"
+    return Mark(source, lambda thing: shown(thing)[0], aim.cost + 0.5 + 0.1 * gap, True, frame, copied, shown)
+
+
+def _slide(aim: Aim) -> Mark:
+    """The object pushed on until something stops it."""
+    moved = "slide_object(grid, obj, d_row, d_col, BACKGROUND)"
+
+    def shown(thing: Thing) -> tuple[Positions, NDArray[np.int8]]:
+        rows, cols = thing.rows, thing.cols
+        free = np.zeros((thing.grid.shape[0] + 2, thing.grid.shape[1] + 2), dtype=np.bool_)
+        free[1:-1, 1:-1] = thing.grid == thing.background
+        free[rows + 1, cols + 1] = True
+        for _, _, d_row, d_col in aim.rays(thing):
+            while free[rows + 1 + d_row, cols + 1 + d_col].all():
+                rows, cols = rows + d_row, cols + d_col
+            return rows * thing.grid.shape[1] + cols, thing.colors
+        return NOWHERE, thing.colors[:0]
+
+    source = f"paint_object({{out}}, recolor_object({moved}, {{color}}))"
+    copied = f"paint_object({{out}}, {moved})"
+    return Mark(source, lambda thing: shown(thing)[0], aim.cost + 0.3, True, aim.frame, copied, shown)
+
+
+_MOVES = "moves = [(n * r, n * c) for n in range(1, 30) for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c]"
+
+
+def _continued(scene: Scene) -> Mark:
+    """Copies in every direction in which another object has begun one, in the colour of that beginning."""
+    frame = (
+        _MOVES,
+        "for seed in objects:",
+        "if seed.size < obj.size > 2:",
+        "copies = [(m, set(move_object(obj, *m).cells)) for m in moves]",
+        "hits = (m for m, cells in copies if set(seed.cells) <= cells and not cells & set(obj.cells))",
+        "step = next(hits, (99, 99))",
+        f"for n in range(1, {REACH}):",
+    )
+
+    def shown(thing: Thing) -> tuple[Positions, NDArray[np.int8]]:
+        found, colors = [NOWHERE], [np.zeros(0, dtype=np.int8)]
+        if len(thing.rows) < 3:
+            return found[0], colors[0]
+        own = set(zip(thing.rows.tolist(), thing.cols.tolist(), strict=True))
+        for seed in scene.things[thing.pair]:
+            if len(seed.rows) >= len(thing.rows):
+                continue
+            step = _begun(thing, own, seed)
+            if step is not None:
+                far = np.arange(1, REACH)[:, None]
+                cells = inside_positions(
+                    thing, (thing.rows + far * step[0]).ravel(), (thing.cols + far * step[1]).ravel()
+                )
+                found.append(cells)
+                colors.append(np.full(len(cells), seed.color, dtype=np.int8))
+        return np.concatenate(found), np.concatenate(colors)
+
+    copied = "paint_object({out}, recolor_object(move_object(obj, n * step[0], n * step[1]), seed.color))"
+    source = copied.replace("seed.color", "{color}")
+    return Mark(source, lambda thing: shown(thing)[0], 2.6, True, frame, copied, shown)
+
+
+def _begun(thing: Thing, own: set[tuple[int, int]], seed: Thing) -> tuple[int, int] | None:
+    """The shortest straight or diagonal move that brings the object over the seed, its own cells left free."""
+    cells = list(zip(seed.rows.tolist(), seed.cols.tolist(), strict=True))
+    if own.intersection(cells):
+        return None
+    for n in range(1, REACH):
+        for r in (-1, 0, 1):
+            for c in (-1, 0, 1):
+                is_begun = (r or c) and all((row - n * r, col - n * c) in own for row, col in cells)
+                if is_begun and own.isdisjoint((row + n * r, col + n * c) for row, col in own):
+                    return n * r, n * c
+    return None
