@@ -24,24 +24,34 @@ from arc_solver.proposers.search.solvers.object_marks import (
 from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
 
 REACH = 30
+MAX_POINTING = 16
 MAX_SEEDED = 12
 """Objects of a grid among which beginnings of copies are looked for."""
 
 
 def aimed_marks(scene: Scene, outputs: Sequence[Grid]) -> Iterator[Mark]:
-    """Marks that follow an aim which leads to changed cells in at least two training pairs.
+    """Marks that follow an aim which leads to cells that fill up, in at least two training pairs.
 
     Args:
         scene: The objects.
         outputs: The training outputs, of the sizes of their inputs.
     """
-    changed = [things[0].grid != output for things, output in zip(scene.things, outputs, strict=False)]
+    if max(map(len, scene.things)) > MAX_POINTING:
+        return
+    filled = [_filled(things[0], output) for things, output in zip(scene.things, outputs, strict=False)]
+    if not all(cells.any() for cells in filled):
+        return
     for aim in aims(scene):
         known = replace(aim, rays=_remembered(aim.rays))
-        if _leads_on(scene, known, changed):
+        if _leads_on(scene, known, filled):
             yield from _following(known)
     if max(map(len, scene.things)) <= MAX_SEEDED:
         yield _continued(scene)
+
+
+def _filled(thing: Thing, output: Grid) -> Bools:
+    filled: Bools = (thing.grid == thing.background) & (output != thing.background)
+    return filled
 
 
 def _remembered(rays: Rays) -> Rays:
@@ -55,25 +65,26 @@ def _remembered(rays: Rays) -> Rays:
     return found
 
 
-def _leads_on(scene: Scene, aim: Aim, changed: Sequence[Bools]) -> bool:
-    """Whether in two pairs (in the only one) some object's cells, or those before it, change."""
-    wanted = min(2, len(changed))
-    for n_left, (things, cells) in zip(
-        range(len(changed), 0, -1), zip(scene.things, changed, strict=False), strict=True
-    ):
-        if wanted > n_left:
+def _leads_on(scene: Scene, aim: Aim, filled: Sequence[Bools]) -> bool:
+    """Whether in two pairs (in the only one) cells fill up before a third of the objects that point."""
+    wanted = min(2, len(filled))
+    for n_seen, (things, cells) in enumerate(zip(scene.things, filled, strict=False)):
+        if wanted > len(filled) - n_seen:
             return False
-        wanted -= any(_is_changed_before(thing, ray, cells) for thing in things for ray in aim.rays(thing))
+        pointing = [thing for thing in things if aim.rays(thing)]
+        n_found = sum(any(_fills_up(thing, ray, cells) for ray in aim.rays(thing)) for thing in pointing)
+        wanted -= 3 * n_found >= max(1, len(pointing))
         if not wanted:
             return True
     return False
 
 
-def _is_changed_before(thing: Thing, ray: Ray, changed: Bools) -> bool:
+def _fills_up(thing: Thing, ray: Ray, filled: Bools) -> bool:
+    """Whether a cell next to the object, or the one after it, fills up in the direction of the ray."""
     _, _, d_row, d_col = ray
     for step in (1, 2):
         rows, cols = thing.rows + step * d_row, thing.cols + step * d_col
-        if changed.ravel()[inside_positions(thing, rows, cols)].any():
+        if filled.ravel()[inside_positions(thing, rows, cols)].any():
             return True
     return False
 
