@@ -53,7 +53,7 @@ from arc_solver.tasks import Challenges, Solutions
 @click.option(
     "--preset", help=f"One of {', '.join(preset_names())}, or a .toml file with settings of your own. Default: cpu."
 )
-@click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: all.")
+@click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: the preset's; all with `--model`.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
 @click.option("--engine", type=click.Choice(get_args(EngineKind)), help="What runs the model. Default: the preset's.")
@@ -178,6 +178,8 @@ def _configure(
     if model is not None:
         # The bundled adapter belongs to the bundled base: another model comes with its own or none.
         overrides |= {"model": model, "adapter": None}
+        if proposers is None and not (preset or "").endswith(".toml"):
+            overrides["proposers"] = PROPOSERS
     if adapter is not None:
         overrides["adapter"] = None if adapter == "none" else Path(adapter)
     config = load_preset(preset or default_preset(), **overrides)

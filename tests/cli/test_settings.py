@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from arc_solver.cli import main
+from arc_solver.config import WEIGHTS
 
 
 def call(*args: str | Path) -> Result:
@@ -72,3 +73,15 @@ def test_a_way_of_test_time_fine_tuning_that_is_none_is_a_usage_error() -> None:
     shown = " ".join(call("solve", "--help").output.split())
     assert "--ttft [off|joint|per-task]" in shown
     assert "learns the demonstrations of the tasks" in shown
+
+
+def test_programs_are_asked_of_a_model_of_your_own(tmp_path: Path) -> None:
+    def proposers(*flags: str | Path) -> str:
+        # It ends before it starts: what would run is said first.
+        args = ("--limit", "1", "--dataset", "arc1-train", "--time-limit", "0.2s", "--output", tmp_path / "s.json")
+        return next(line for line in call("solve", *args, *flags).output.splitlines() if line.startswith("proposers: "))
+
+    assert proposers().startswith("proposers: search, transduction;")
+    own = ("--model", WEIGHTS / "base")
+    assert proposers(*own).startswith("proposers: search, induction, transduction;")
+    assert proposers(*own, "--proposers", "search").startswith("proposers: search;")
