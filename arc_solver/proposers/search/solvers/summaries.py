@@ -6,6 +6,7 @@ Each cell is decided by features of its panel. Knows arrangements and features o
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arc_solver.dsl.scaling import upscale
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.proposers.search.solvers.cell_rules import Action, rule_drafts
-from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas
+from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas, values_of
 from arc_solver.proposers.search.solvers.literals import CellMaps, literals
 
 STAGE = "summaries"
 MAX_COST = 12.0
 MAX_PANELS = 150
+ENTRY_COST = 0.7
 
 Panels = list[list[Grid]]
 
@@ -40,6 +43,8 @@ FEATURES = formulas(
         ("np.count_nonzero(part)", 1.0),
         ("len(np.unique(part))", 1.2),
         ("len(find_objects(part, True, False))", 1.4),
+        ("sum(count_holes(obj) for obj in find_objects(part))", 1.4),
+        ("len(color_regions(part))", 1.4),
         ("np.array_equal(part, part[:, ::-1])", 1.4),
         ("np.array_equal(part, part[::-1])", 1.4),
         ("sum(np.array_equal(part, other) for row in rows for other in row)", 1.4),
@@ -94,17 +99,45 @@ def _told(examples: Examples, with_rules: bool) -> Iterator[Draft]:
         if not all(0 < len(rows) * len(rows[0]) <= MAX_PANELS for rows in panels):
             continue
         sizes = [(len(rows), len(rows[0])) for rows in panels]
-        for layout in LAYOUTS:
-            # Every layout is its own inverse.
-            targets = [np.asarray(layout.function(output)) for output in examples.outputs]
+        for layout, targets in _layouts(examples):
             if any(target.shape != size for target, size in zip(targets, sizes, strict=False)):
                 continue
             drafts = list(_same_color(examples, arrangement, panels, targets, layout))
             if not drafts and with_rules:
                 drafts = list(_by_rules(examples, arrangement, panels, targets, layout))
+            if not drafts and with_rules:
+                drafts = list(_by_table(examples, arrangement, panels, targets, layout))
             yield from drafts
             if drafts:
                 break
+
+
+def _layouts(examples: Examples) -> Iterator[tuple[Formula, list[Grid]]]:
+    """Ways to lay out one cell for each panel, and the cells that they would have to start from."""
+    for layout in LAYOUTS:
+        # Every layout is its own inverse.
+        yield layout, [np.asarray(layout.function(output)) for output in examples.outputs]
+    for source, shrunk, cost in _enlargements(examples.outputs):
+        for layout in LAYOUTS:
+            targets = [np.asarray(layout.function(output)) for output in shrunk]
+            one = formula("out", source.format(layout.source), layout.cost + cost)
+            yield one, targets
+
+
+def _enlargements(outputs: Sequence[Grid]) -> Iterator[tuple[str, list[Grid], float]]:
+    """How outputs may be larger than one cell for each panel: every cell a line, or a block."""
+    for axis in (0, 1):
+        lines = [output[:1] if axis == 0 else output[:, :1] for output in outputs]
+        if all(output.shape[axis] > 1 and (output == line).all() for output, line in zip(outputs, lines, strict=True)):
+            lengths = {output.shape[axis] for output in outputs}
+            if len(lengths) == 1:
+                yield f"np.repeat({{0}}, {next(iter(lengths))}, axis={axis})", lines, 0.8
+            elif all(output.shape[0] == output.shape[1] for output in outputs):
+                yield f"np.repeat({{0}}, max(out.shape), axis={axis})", lines, 1.0
+    for factor in (2, 3):
+        small = [output[::factor, ::factor] for output in outputs]
+        if all(np.array_equal(upscale(a, factor), b) for a, b in zip(small, outputs, strict=True)):
+            yield f"upscale({{0}}, {factor})", small, 0.8
 
 
 def _arrangements(examples: Examples) -> Iterator[Formula]:
@@ -167,6 +200,37 @@ def _by_rules(
             if draft.cost + layout.cost <= MAX_COST:
                 used = without_unused(draft.body, [*definitions])
                 yield replace(draft, body=used, cost=draft.cost + layout.cost)
+
+
+def _by_table(
+    examples: Examples, arrangement: Formula, panels: Sequence[Panels], targets: Sequence[Grid], layout: Formula
+) -> Iterator[Draft]:
+    """One table for all panels: a feature, or two, tell the colour. Every entry must be borne out twice."""
+    parts = [(part, rows) for rows in panels for row in rows for part in row]
+    wanted = np.concatenate([target.ravel() for target in targets]).tolist()
+    columns = []
+    for one in FEATURES:
+        values = values_of(one, *zip(*parts, strict=True))
+        if values is not None and len(set(values)) > 1:
+            columns.append((one, [int(value) for value in values]))
+    for chosen in (*((one,) for one in columns), *itertools.combinations(columns, 2)):
+        keys = list(zip(*(values for _, values in chosen), strict=True))
+        table = dict(zip(keys, wanted, strict=False))
+        seen = keys[: len(wanted)]
+        if [table[key] for key in seen] != wanted or not set(keys) <= set(table) or min(map(seen.count, table)) < 2:
+            continue
+        sources = ", ".join(one.source for one, _ in chosen)
+        entries = {key if len(chosen) > 1 else key[0]: table[key] for key in sorted(table)}
+        body = (
+            f"rows = {arrangement.source}",
+            f"colors = {entries}",
+            f"tell = lambda part: colors[{sources}]",
+            "out = np.array([[tell(part) for part in row] for row in rows])",
+            f"return {layout.source}",
+        )
+        cost = 1.0 + arrangement.cost + layout.cost + sum(one.cost for one, _ in chosen) + ENTRY_COST * len(table)
+        if cost <= MAX_COST:
+            yield examples.draft(STAGE, body, cost)
 
 
 def _ending(source: str, layout: Formula) -> tuple[str, ...]:
