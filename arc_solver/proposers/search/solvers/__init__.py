@@ -28,6 +28,7 @@ from arc_solver.proposers.search.solvers import (
     sequences,
     sorting,
     summaries,
+    territories,
     tiling,
     verdicts,
     windows,
@@ -56,6 +57,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "drawing": drawing.solve,
     "figures": figures.solve,
     "lattice_rules": lattice_rules.solve,
+    "territories": territories.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 

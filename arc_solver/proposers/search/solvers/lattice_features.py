@@ -143,10 +143,15 @@ def catalogue(colors: Sequence[int]) -> list[Feature]:
     return [Feature("cells", (), 0.2, True), *_features(colors), *_keys(colors), *_series()]
 
 
-def defined(lines: Sequence[str]) -> list[str]:
-    """Statements, after the definitions of the features that they speak of."""
+def defined(lines: Sequence[str], features: Sequence[Feature] | None = None) -> list[str]:
+    """Statements, after the definitions of the features that they speak of.
+
+    Args:
+        lines: Statements.
+        features: All that they may speak of, each after those that it speaks of itself; the catalogue if None.
+    """
     found = list(lines)
-    for feature in reversed(catalogue(range(1, 10))):
+    for feature in reversed(catalogue(range(1, 10)) if features is None else features):
         if feature.lines and re.search(rf"\b{feature.name}\b", " ".join(found)):
             found = [*feature.lines, *found]
     return found

@@ -1,0 +1,154 @@
+"""Same-size tasks where every cell belongs to the mark next to it, and is painted by where it lies from there.
+
+Rings, stripes, diagonals, chequers around marks, frames of the half that a mark lies in: what belongs to which mark and
+what counts as near are free choices. Knows no objects; rules are learnt next door.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc_solver.dsl.scenes import dominant_color
+from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.solvers.cell_rules import Action, rule_drafts
+from arc_solver.proposers.search.solvers.formulas import NAMES
+from arc_solver.proposers.search.solvers.lattice_features import Feature, defined
+from arc_solver.proposers.search.solvers.literals import CellMaps, literals
+
+STAGE = "territories"
+MAX_MARKS = 40
+MAX_CELLS = 6_000
+MIN_SHARE = 0.08
+MAX_COST = 10.5
+START_COST = 2.5
+
+FAR = re.compile(r"^\((?!grid |color ).* [4-9]\)$")
+"""Conditions on a distance that nobody would name."""
+
+OF_NEAR = "np.take_along_axis({}, near[None], 0)[0]"
+FEATURES = (
+    Feature("grid", (), 0.2, True),
+    Feature("color", ("color = grid[marks[:, 0], marks[:, 1]][near]",), 0.6, True),
+    Feature("up_down", (f"up_down = {OF_NEAR.format('rows')}",), 0.8),
+    Feature("sideways", (f"sideways = {OF_NEAR.format('cols')}",), 0.8),
+    Feature("up_down % 2", (), 1.0),
+    Feature("sideways % 2", (), 1.0),
+    Feature("(up_down + sideways) % 2", (), 1.1),
+    Feature("ring", ("ring = np.maximum(up_down, sideways)",), 0.9),
+    Feature("ring % 2", (), 1.0),
+    Feature("ring % 3", (), 1.2),
+    Feature("up_down + sideways", (), 1.1),
+    Feature("abs(up_down - sideways)", (), 1.1),
+    Feature("tied", ("tied = (away == away.min(axis=0)).sum(axis=0) > 1",), 0.8),
+    Feature("edge_distance(grid)", (), 1.0),
+    Feature("below", ("below = np.sign(np.indices(grid.shape)[0] - marks[near][..., 0])",), 1.2),
+    Feature("right", ("right = np.sign(np.indices(grid.shape)[1] - marks[near][..., 1])",), 1.2),
+    Feature("grid.shape[0] - 1 - np.indices(grid.shape)[0]", (), 1.5),
+    Feature("grid.shape[1] - 1 - np.indices(grid.shape)[1]", (), 1.5),
+    Feature("np.indices(grid.shape)[0]", (), 1.4),
+    Feature("np.indices(grid.shape)[1]", (), 1.4),
+)
+# What is near: how far each cell is from each mark, shape (n_marks, n_rows, n_cols); its cost.
+METRICS = (
+    ("rows + cols", 0.4),
+    ("np.maximum(rows, cols)", 0.4),
+    ("rows", 0.5),
+    ("cols", 0.5),
+    # Bands of equal height (width) for the marks, from top to bottom (left to right).
+    ("abs(np.argsort(np.argsort(marks[:, 0]))[:, None, None] - np.indices(grid.shape)[0] * n // grid.shape[0])", 0.9),
+    ("abs(np.argsort(np.argsort(marks[:, 1]))[:, None, None] - np.indices(grid.shape)[1] * n // grid.shape[1])", 0.9),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Who has marks, and which one is near to a cell."""
+
+    lines: tuple[str, ...]
+    cost: float
+    spaces: list[dict[str, Any]]
+
+
+def solve(examples: Examples) -> Iterator[Draft]:
+    """Explain painted cells by the nearest mark.
+
+    Args:
+        examples: Any; nothing is yielded unless sizes stay, marks are few and much is painted.
+    """
+    if not examples.same_size() or sum(grid.size for grid in examples.train_inputs) > MAX_CELLS:
+        return
+    own, target = (np.concatenate([g.ravel() for g in grids]) for grids in (examples.train_inputs, examples.outputs))
+    grounds = {int(dominant_color(grid)) for grid in examples.inputs}
+    changed = own != target
+    if len(grounds) != 1 or changed.mean() < MIN_SHARE:
+        return
+    ground = next(iter(grounds))
+    if (own[changed] != ground).any():
+        return
+    for start in _starts(examples, ground):
+        yield from _learnt(examples, start, own, target)
+
+
+def _starts(examples: Examples, ground: int) -> Iterator[_Start]:
+    shared = set(range(10)).intersection(*(np.unique(grid).tolist() for grid in examples.inputs)) - {ground}
+    sets = [(f"grid != {ground}", 0.0), *((f"grid == {color}", 0.4) for color in sorted(shared))]
+    seen: set[bytes] = set()
+    for cells, cost in sets:
+        spaces = [NAMES | {"grid": grid} for grid in examples.inputs]
+        marks = [np.argwhere(eval(cells, space)) for space in spaces]  # noqa: S307 - our own text
+        key = b"/".join(one.tobytes() for one in marks)
+        if key in seen or not all(0 < len(one) <= MAX_MARKS for one in marks):
+            continue
+        seen.add(key)
+        many = max(map(len, marks)) > 1
+        lines = (
+            f"marks = np.argwhere({cells})",
+            "rows, cols = abs(np.indices(grid.shape)[:, None] - marks.T[:, :, None, None])",
+        )
+        for metric, more in METRICS if many else METRICS[:1]:
+            count = ("n = len(marks)",) if "* n //" in metric else ()
+            yield _started((*lines, *count, f"away = {metric}", "near = away.argmin(axis=0)"), cost + more, spaces)
+
+
+def _started(lines: tuple[str, ...], cost: float, spaces: Sequence[dict[str, Any]]) -> _Start:
+    filled = [dict(space) for space in spaces]
+    for space in filled:
+        exec("\n".join(lines), space)  # noqa: S102 - our own text
+    return _Start(lines, cost, filled)
+
+
+def _learnt(examples: Examples, start: _Start, own: NDArray[Any], target: NDArray[Any]) -> Iterator[Draft]:
+    n_train = examples.n_train
+    maps = []
+    for feature in FEATURES:
+        for space in start.spaces:
+            exec("\n".join(feature.lines), space)  # noqa: S102 - our own text
+        values = tuple(np.asarray(eval(feature.name, space)) for space in start.spaces)  # noqa: S307 - our own text
+        maps.append(CellMaps(feature.name, values, feature.cost, feature.is_color))
+    changed = own != target
+    near = np.concatenate([value.ravel() for value in maps[1].maps[:n_train]])
+    constants = _constants(examples, changed, target)
+    if not (np.isin(target, constants) | (target == near))[changed].all():
+        return
+    actions = [Action(str(color), np.full_like(target, color), 0.3) for color in constants]
+    actions.append(Action("color", near, 0.3))
+    conditions = [one for one in literals(maps, n_train) if not FAR.search(one.expression)]
+    lines = ("out = grid.copy()",)
+    for draft in rule_drafts(replace(examples, prefix=()), STAGE, conditions, actions, target, changed, lines, 0.0):
+        total = draft.cost + START_COST + start.cost
+        if total <= MAX_COST:
+            yield Draft(STAGE, (*examples.prefix, *start.lines, *defined(draft.body, FEATURES)), total)
+
+
+def _constants(examples: Examples, changed: NDArray[np.bool_], target: NDArray[Any]) -> list[int]:
+    """Colours that are painted in every pair."""
+    ends = np.cumsum([output.size for output in examples.outputs])[:-1]
+    parts = zip(np.split(target, ends), np.split(changed, ends), strict=True)
+    shared = set.intersection(*(set(part[cells].tolist()) for part, cells in parts))
+    return sorted(shared)
