@@ -21,7 +21,7 @@ _BLOCK = 192
 
 def attend_blocked(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Causal attention: (H, T, D), (G, T, D), (G, T, D) -> (H, T, D); G divides H."""
-    found: Tensor = _BlockedAttention.apply(q, k, v)  # type: ignore[no-untyped-call]
+    found: Tensor = _BlockedAttention.apply(q, k, v)
     return found
 
 
