@@ -26,7 +26,7 @@ from arc_solver.finetune.cells.optimizer import build_optimizers
 from arc_solver.finetune.optimizer import learning_rate_factor, set_learning_rate
 
 PART_TOKENS = 1024
-"""Computed together on a CPU: a few percent faster, and activations of one part at a time (`benchmarks/cell_training.py`)."""
+"""Computed together on a CPU: a few percent faster, less memory (`benchmarks/cell_training.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
