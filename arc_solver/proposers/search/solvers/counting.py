@@ -5,6 +5,7 @@ Knows what can be counted and in which orders cells are filled.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,6 +16,7 @@ from arc_solver.proposers.search.solvers.formulas import Formula, formula, formu
 STAGE = "counting"
 MAX_CELLS = 100
 MAX_NUMBER = 60
+MAX_COLORS = 4
 
 NUMBERS = formulas(
     "grid",
@@ -74,7 +76,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     if any(len(np.unique(output[output > 0])) != 1 for output in outputs) or all(o.size == 1 for o in outputs):
         return
     writers = list(_writers(examples))
-    for number in _numbers(examples):
+    for number in itertools.chain(_numbers(examples), _differences(examples)):
         values = values_of(number, examples.inputs)
         if values is None or max(values) > MAX_NUMBER or min(values) < 0 or len({*values[: len(outputs)]}) < 2:
             continue
@@ -95,6 +97,26 @@ def _numbers(examples: Examples) -> Iterator[Formula]:
             yield formula("grid", f"len(find_pattern(grid, canvas({side}, {side}, {color})))", 1.4)
         yield formula("grid", f"sum(obj.size > 1 for obj in objects_in_color(grid, {color}))", 1.4)
         yield formula("grid", f"sum(obj.size == 1 for obj in objects_in_color(grid, {color}))", 1.4)
+
+
+def _differences(examples: Examples) -> Iterator[Formula]:
+    """How much higher, wider or larger one thing is than another; what is left free of it."""
+    colors = sorted(set(range(10)).intersection(*(np.unique(grid).tolist() for grid in examples.inputs)))
+    things = [(f"color_object(grid, {color})", 0.5) for color in colors if color] if len(colors) <= MAX_COLORS else []
+    things.append(("largest_object(find_objects(grid))", 0.8))
+    for first, second in itertools.permutations(things, 2):
+        for side in ("height", "width"):
+            source = f"{first[0]}.{side} - {second[0]}.{side}"
+            cost = 1.0 + first[1] + second[1]
+            yield formula("grid", source, cost)
+            yield formula("grid", f"{source} - 1", cost + 0.3)
+    for thing, cost in things:
+        for mark in ("== 0", "!= 0"):
+            for axis, every in itertools.product((0, 1), ("all", "any")):
+                lines = f"(crop_object(grid, {thing}) {mark}).{every}(axis={axis}).sum()"
+                yield formula("grid", lines, 1.2 + cost)
+    for first, second in itertools.permutations(colors, 2):
+        yield formula("grid", f"np.count_nonzero(grid == {first}) - np.count_nonzero(grid == {second})", 1.6)
 
 
 def _writers(examples: Examples) -> Iterator[tuple[Formula, tuple[str, ...]]]:
