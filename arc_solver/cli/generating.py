@@ -18,13 +18,22 @@ from arc_solver.cli.common import new_console, re_arc_option, told_plainly
 from arc_solver.config import WEIGHTS
 from arc_solver.errors import InputError
 from arc_solver.omni.checking import SANDBOX_LIMITS, check_stream
-from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS, EVERY, GRID_SOURCES, PROGRAM_SOURCES
+from arc_solver.omni.config import (
+    DEFAULT_RECIPE_WEIGHTS,
+    EVERY,
+    FOUND,
+    FOUND_WEIGHT,
+    GRID_SOURCES,
+    PROGRAM_SOURCES,
+)
 from arc_solver.omni.generate import (
     Drawn,
+    FoundProgram,
     GenerateConfig,
     draw_samples,
     format_sample,
     generate_to_file,
+    load_programs,
     parse_recipe_weights,
     parse_source_weights,
 )
@@ -54,6 +63,12 @@ _BUNDLED_TOKENIZER = WEIGHTS / "base"
     help=f"Where grids come from ({', '.join(GRID_SOURCES)}) and what makes tasks of them "
     f"({', '.join(PROGRAM_SOURCES)}), with weights. Whichever of the two kinds is not named stays as it is.",
 )
+@click.option(
+    "--programs",
+    type=click.Path(path_type=Path),
+    help=f"A file of `solve --export-programs`: its programs become the source `{FOUND}` (weight {FOUND_WEIGHT:g}, if "
+    "--sources does not give it another). Each is run first; a wrong one is refused by name.",
+)
 @click.option("--prompts", "version", type=click.Choice(VERSIONS), help="Prompt version. Default: brief.")
 @click.option("--max-grid-cells", type=click.IntRange(1, 900), help="Leave out pairs with a larger grid.")
 @click.option(
@@ -73,6 +88,7 @@ def generate(
     re_arc: Path | None,
     recipes: str | None,
     sources: str | None,
+    programs: Path | None,
     version: str | None,
     max_grid_cells: int | None,
     max_chars: int | None,
@@ -99,13 +115,16 @@ def generate(
           one third outputs, two thirds programs
       arc-solver generate --recipes all --check --n 20000 --re-arc re_arc.zip
           read every sample back and run its program again, in the sandbox
+      arc-solver generate --programs found.jsonl --sources found,training --recipes code-from-examples --show 2
+          learn from programs that a run on training tasks found
     """
-    config = _config(recipes, sources, version, max_grid_cells, max_chars)
+    config = _with_found(_config(recipes, sources, version, max_grid_cells, max_chars), programs)
+    found = () if programs is None else load_programs(programs)
     if check:
-        _check(config, n_samples, seed, re_arc, n_workers)
+        _check(config, n_samples, seed, re_arc, found, n_workers)
     elif n_shown is not None:
         console = new_console()
-        for drawn in draw_samples(config, n_shown, seed, re_arc=re_arc):
+        for drawn in draw_samples(config, n_shown, seed, re_arc=re_arc, found=found):
             _show(console, drawn)
     elif out is None:
         raise InputError("give --out FILE to write samples, --show N to look at some, or --check to check them")
@@ -118,6 +137,7 @@ def generate(
                 seed,
                 out,
                 re_arc=re_arc,
+                found=found,
                 n_workers=n_workers,
                 count_tokens=count_tokens,
                 report=report,
@@ -147,8 +167,26 @@ def _config(
     return config if max_chars is None else dataclasses.replace(config, max_chars=max_chars)
 
 
-def _check(config: GenerateConfig, n_samples: int, seed: int, re_arc: Path | None, n_workers: int) -> None:
-    stream = draw_samples(config, n_samples, seed, re_arc=re_arc, n_workers=n_workers)
+def _with_found(config: GenerateConfig, programs: Path | None) -> GenerateConfig:
+    """The configuration with a weight for found programs exactly where there are some."""
+    named = any(name == FOUND for name, _ in config.program_weights)
+    if programs is None:
+        if named:
+            raise InputError(f"--sources {FOUND} needs --programs FILE")
+        return config
+    weights = config.program_weights if named else (*config.program_weights, (FOUND, FOUND_WEIGHT))
+    return dataclasses.replace(config, program_weights=weights)
+
+
+def _check(
+    config: GenerateConfig,
+    n_samples: int,
+    seed: int,
+    re_arc: Path | None,
+    found: tuple[FoundProgram, ...],
+    n_workers: int,
+) -> None:
+    stream = draw_samples(config, n_samples, seed, re_arc=re_arc, found=found, n_workers=n_workers)
     with Sandbox(SANDBOX_LIMITS, n_workers) as sandbox, _progress(n_samples) as report:
         found = check_stream(stream, config, sandbox, report)
     for line in found.lines():

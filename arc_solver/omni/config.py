@@ -32,11 +32,15 @@ SOLVERS = "solvers"
 VARIATIONS = "variations"
 SYNTHESIS = "synthesis"
 PRIMITIVES = "primitives"
+FOUND = "found"
 
 GRID_SOURCES = (RE_ARC, TRAINING, GENERATORS)
 """Where grids come from."""
-PROGRAM_SOURCES = (PAIRS, SOLVERS, VARIATIONS, SYNTHESIS, PRIMITIVES)
-"""What makes a task of grids: the task's own pairs without any program, or a program of one of four kinds."""
+PROGRAM_SOURCES = (PAIRS, SOLVERS, VARIATIONS, SYNTHESIS, PRIMITIVES, FOUND)
+"""What makes a task of grids: the task's own pairs without any program, or a program of one of five kinds. Those that a
+run found come from a file, so they are in no default."""
+FOUND_WEIGHT = 2.0
+"""Of found programs where a file of them is given and no weight."""
 
 EVERY = "all"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from arc_solver.errors import InputError
 from arc_solver.omni.config import GenerateConfig, parse_recipe_weights, parse_source_weights
+from arc_solver.omni.found import FoundProgram, load_programs
 from arc_solver.omni.statistics import Counting, Statistics, TokenCounter
 from arc_solver.omni.stream import DataEngine, Drawn, open_engine
 from arc_solver.prompts.base import Prompt, Sample
@@ -25,11 +26,13 @@ from arc_solver.prompts.base import Prompt, Sample
 __all__ = [
     "DataEngine",
     "Drawn",
+    "FoundProgram",
     "GenerateConfig",
     "Statistics",
     "draw_samples",
     "format_sample",
     "generate_to_file",
+    "load_programs",
     "open_engine",
     "parse_recipe_weights",
     "parse_source_weights",
@@ -43,21 +46,37 @@ _CHUNKS_AHEAD = 4
 
 
 def draw_samples(
-    config: GenerateConfig, n_samples: int, seed: int, *, re_arc: Path | None = None, n_workers: int = 1
+    config: GenerateConfig,
+    n_samples: int,
+    seed: int,
+    *,
+    re_arc: Path | None = None,
+    found: tuple[FoundProgram, ...] = (),
+    n_workers: int = 1,
 ) -> Iterator[Drawn]:
     """The first `n_samples` of the stream, in order, the same for any number of worker processes.
+
+    Args:
+        config: What to draw.
+        n_samples: How many.
+        seed: Of the stream.
+        re_arc: A RE-ARC archive; None draws from the original tasks alone.
+        found: Programs from `load_programs`, a further source.
+        n_workers: Worker processes.
 
     Raises:
         InputError: As `open_engine`, or the sources hold nothing that fits.
     """
     if n_workers <= 1:
-        engine = open_engine(config, re_arc)
+        engine = open_engine(config, re_arc, found)
         yield from (engine.draw(seed, index) for index in range(n_samples))
         return
     chunks = (range(start, min(start + _CHUNK, n_samples)) for start in range(0, n_samples, _CHUNK))
     with ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from _in_order(pool, partial(_draw_chunk, config, re_arc, seed), chunks, _CHUNKS_AHEAD * n_workers)
+            yield from _in_order(
+                pool, partial(_draw_chunk, config, re_arc, found, seed), chunks, _CHUNKS_AHEAD * n_workers
+            )
         finally:
             # Whoever stops listening, or fails, does not wait for what nobody reads.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -70,6 +89,7 @@ def generate_to_file(
     out: Path,
     *,
     re_arc: Path | None = None,
+    found: tuple[FoundProgram, ...] = (),
     n_workers: int = 1,
     count_tokens: TokenCounter | None = None,
     report: Callable[[int], None] = lambda n_done: None,
@@ -82,6 +102,7 @@ def generate_to_file(
         seed: Of the stream.
         out: The file.
         re_arc: A RE-ARC archive; None draws from the original tasks alone.
+        found: Programs from `load_programs`, a further source.
         n_workers: Worker processes; the file does not depend on it.
         count_tokens: For the statistics of tokens; None leaves them out.
         report: Called after each sample with the number of those written.
@@ -98,7 +119,7 @@ def generate_to_file(
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:
-            drawn_samples = draw_samples(config, n_samples, seed, re_arc=re_arc, n_workers=n_workers)
+            drawn_samples = draw_samples(config, n_samples, seed, re_arc=re_arc, found=found, n_workers=n_workers)
             for number, drawn in enumerate(counts.counted(drawn_samples), start=1):
                 origin = {"source": drawn.source, "program": drawn.program}
                 file.write(json.dumps(sample_to_json(drawn.sample) | origin) + "\n")
@@ -154,11 +175,13 @@ def _in_order(
 
 
 @cache
-def _worker_engine(config: GenerateConfig, re_arc: Path | None) -> DataEngine:
+def _worker_engine(config: GenerateConfig, re_arc: Path | None, found: tuple[FoundProgram, ...]) -> DataEngine:
     """One engine a process, so that each reads a task at most once."""
-    return open_engine(config, re_arc)
+    return open_engine(config, re_arc, found)
 
 
-def _draw_chunk(config: GenerateConfig, re_arc: Path | None, seed: int, indices: range) -> list[Drawn]:
-    engine = _worker_engine(config, re_arc)
+def _draw_chunk(
+    config: GenerateConfig, re_arc: Path | None, found: tuple[FoundProgram, ...], seed: int, indices: range
+) -> list[Drawn]:
+    engine = _worker_engine(config, re_arc, found)
     return [engine.draw(seed, index) for index in indices]

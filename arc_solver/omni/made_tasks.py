@@ -7,7 +7,7 @@ nothing of recipes or prompts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -98,18 +98,19 @@ class InputMix:
 class SolverInputs:
     """Inputs of the tasks that solvers belong to."""
 
-    def __init__(self, solvers: Mapping[str, Solver], sources: Sequence[tuple[TaskInputs, float]]) -> None:
+    def __init__(self, solvers: Iterable[Solver], sources: Sequence[tuple[TaskInputs, float]]) -> None:
         """Keep the solvers that may be shown.
 
         Args:
-            solvers: By task id.
+            solvers: In any order; a task may have several.
             sources: Inputs by task id, of one split only; a solver of a task that none of them has is left out.
         """
+        ordered = sorted(solvers, key=lambda solver: (solver.task_id, solver.source))
         self._sources = {
             task_id: tuple((source, weight) for source, weight in sources if weight and task_id in source.task_ids)
-            for task_id in solvers
+            for task_id in dict.fromkeys(solver.task_id for solver in ordered)
         }
-        self.solvers = tuple(solvers[task_id] for task_id in sorted(solvers) if self._sources[task_id])
+        self.solvers = tuple(solver for solver in ordered if self._sources[solver.task_id])
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[Solver, str, tuple[Grid, ...]] | None:
         """A solver, the name of a source, and at least two inputs of the solver's task as they are."""
@@ -122,10 +123,9 @@ class SolverInputs:
 class SolverTasks:
     """Solvers on further inputs of their tasks, now and then in a view."""
 
-    name = SOLVERS
-
-    def __init__(self, inputs: SolverInputs) -> None:
+    def __init__(self, inputs: SolverInputs, name: str = SOLVERS) -> None:
         self._inputs = inputs
+        self.name = name
 
     def draw(self, rng: np.random.Generator, n: int) -> MadeTask | None:
         drawn = self._inputs.draw(rng, n)

