@@ -25,6 +25,8 @@ from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
 
 REACH = 30
 MAX_POINTING = 16
+MIN_GROUND = 0.4
+"""Share of every grid that must be background: in a crowd nothing is left to point at."""
 MAX_SEEDED = 12
 """Objects of a grid among which beginnings of copies are looked for."""
 
@@ -39,7 +41,8 @@ def aimed_marks(scene: Scene, outputs: Sequence[Grid]) -> Iterator[Mark]:
     if max(map(len, scene.things)) > MAX_POINTING:
         return
     filled = [_filled(things[0], output) for things, output in zip(scene.things, outputs, strict=False)]
-    if not all(cells.any() for cells in filled):
+    ground = [np.count_nonzero(things[0].grid == things[0].background) / things[0].grid.size for things in scene.things]
+    if min(ground) < MIN_GROUND or not all(cells.any() for cells in filled):
         return
     for aim in aims(scene):
         known = replace(aim, rays=_remembered(aim.rays))
