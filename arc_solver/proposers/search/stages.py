@@ -21,6 +21,7 @@ from arc_solver.proposers.search.solvers import CHEAP_SOLVERS, LIST_SOLVERS, cel
 from arc_solver.proposers.search.stability import stable_drafts
 from arc_solver.proposers.search.stacking import layers, side_by_side
 from arc_solver.proposers.search.values import Value
+from arc_solver.proposers.search.views import viewed
 from arc_solver.proposers.search.vocabulary import operations
 from arc_solver.tasks import Task
 
@@ -28,8 +29,14 @@ MAX_DRAFTS = 10
 """Of each stage: every draft is run twice in the sandbox."""
 MAX_COST = 18.0
 """Dearer programs explain the pairs by heart: of 38 such first candidates on training tasks none was right."""
-SLOW_SOLVERS = frozenset({"growth", "object_actions", "drawing", "rebased", "figures", "lattice_rules"})
+SLOW_SOLVERS = frozenset(
+    {"growth", "object_actions", "drawing", "rebased", "figures", "reflections", "lattice_rules", "territories"}
+)
 """Solvers that may take longer than a tenth of a second: for the second pass, as rules for cells are."""
+
+VIEW_SOLVERS = {name: one for name, one in CHEAP_SOLVERS.items() if name not in ("rebased", "growth")}
+VIEW_SOLVERS |= {"cell_rules": cell_rules.solve}
+"""Solvers to ask again in views of the task. The others take long, and turns or colours hardly matter to them."""
 
 APPLIES: dict[str, Callable[[Analysis], bool]] = {
     "recolor": lambda known: known.same_size,
@@ -54,6 +61,7 @@ class TaskSearch:
     analysis: Analysis = field(init=False)
     _written: dict[str, float] = field(default_factory=dict)
     _stages_with_drafts: set[str] = field(default_factory=set)
+    _viewed: bool = False
 
     def __post_init__(self) -> None:
         self.examples = Examples.of_task(self.task)
@@ -78,8 +86,10 @@ class TaskSearch:
         return drafts
 
     def deeper(self, max_programs: int) -> list[Draft]:
-        """A further pass: what a much longer enumeration finds."""
-        return self._drafts(self._built_on(self._bank(max_programs), {}))
+        """A further pass: what the solvers find in views of the task, and what a much longer enumeration finds."""
+        drafts = [] if self._viewed else self._drafts((viewed(self.examples, VIEW_SOLVERS, self.deadline),))
+        self._viewed = True
+        return drafts + self._drafts(self._built_on(self._bank(max_programs), {}))
 
     def _bank(self, max_programs: int) -> Bank:
         words = {operation.word for operation in operations()}
