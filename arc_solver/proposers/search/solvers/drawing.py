@@ -16,6 +16,7 @@ from arc_solver.proposers.search.solvers.paths import path_strokes
 from arc_solver.proposers.search.solvers.spreading import spreading_strokes
 from arc_solver.proposers.search.solvers.stamps import stamp_strokes
 from arc_solver.proposers.search.solvers.strokes import Scene, drawings, scenes_of
+from arc_solver.proposers.search.solvers.trails import trail_strokes
 
 MAX_STAMPS_COST = 7.0
 
@@ -35,7 +36,7 @@ def _drawn(scene: Scene) -> Iterator[Draft]:
     plain = list(plain_strokes(scene))
     lines = list(line_strokes(scene, found))
     stamps = [*stamp_strokes(scene, found), *copy_strokes(scene, found)]
-    spreading = [*spreading_strokes(scene, found), *path_strokes(scene)]
+    spreading = [*spreading_strokes(scene, found), *path_strokes(scene), *trail_strokes(scene)]
     drafts = [
         *drawings(scene, "lines", [*lines, *plain]),
         *(draft for draft in drawings(scene, "stamps", [*stamps, *plain]) if draft.cost <= MAX_STAMPS_COST),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from arc_solver.dsl.features import neighbor
 from arc_solver.dsl.registry import Object
 from arc_solver.dsl.relations import grow_cells
+from arc_solver.dsl.scenes import colors_by_count
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.solvers.anchors import Crowd
 from arc_solver.proposers.search.solvers.joins import box_distance
@@ -28,6 +29,7 @@ Bools = NDArray[np.bool_]
 def spreading_strokes(scene: Scene, found: Sequence[Crowd]) -> Iterator[Stroke]:
     """Every stroke of the family."""
     yield from _floods(scene)
+    yield from _alternating_floods(scene)
     yield from _continued_bands(scene)
     for crowd in found:
         yield from _ring_strokes(scene, crowd)
@@ -56,6 +58,50 @@ def _floods(scene: Scene) -> Iterator[Stroke]:
                 painted = np.where(cells, color, NOTHING).astype(np.int8)
                 line = f"out = paint_cells(out, cells & free, {color})"
                 yield Stroke((), line, painted, cost + 0.3, (), (), before)
+
+
+def _alternating_floods(scene: Scene) -> Iterator[Stroke]:
+    """Two colours that spread through the background by turns: next to the one grows the other."""
+    for source, values, cost in _color_pairs(scene):
+        for diagonals in (False, True):
+            maps = [
+                _alternated(grid, scene.background, pair, diagonals)
+                for grid, pair in zip(scene.grids, values, strict=True)
+            ]
+            painted = scene.joined(maps)
+            if scene.is_hopeless(painted):
+                continue
+            free = f"(cells == {scene.background})"
+            before = (
+                f"one, two = {source}",
+                "cells = grid",
+                "for _ in range(100):",
+                f"    after_one, after_two = [grow_cells(cells == c, {diagonals}) & {free} for c in (one, two)]",
+                "    cells = np.where(after_one, two, np.where(after_two, one, cells))",
+            )
+            line = f"out = np.where(grid == {scene.background}, cells, out)"
+            yield Stroke((), line, painted, 2.6 + cost + 0.1 * diagonals, (), (), before)
+
+
+def _color_pairs(scene: Scene) -> Iterator[tuple[str, list[tuple[int, int]], float]]:
+    pairs = [(one, two) for i, one in enumerate(scene.content) for two in scene.content[i + 1 :]]
+    for pair in pairs if len(scene.content) <= 4 else ():
+        yield f"{pair}", [pair] * len(scene.grids), 0.5
+    ranked = [colors_by_count(grid) for grid in scene.grids]
+    if all(len(colors) > 2 for colors in ranked) and len({tuple(colors[-2:]) for colors in ranked}) > 1:
+        yield "colors_by_count(grid)[-2:]", [(colors[-2], colors[-1]) for colors in ranked], 0.3
+
+
+def _alternated(grid: Grid, background: int, colors: tuple[int, int], diagonals: bool) -> Grid:
+    one, two = colors
+    cells = grid
+    while True:
+        free = cells == background
+        after_one, after_two = (grow_cells(cells == color, diagonals) & free for color in colors)
+        grown = np.where(after_one, two, np.where(after_two, one, cells)).astype(np.int8)
+        if (grown == cells).all():
+            return np.where(grid == cells, NOTHING, cells).astype(np.int8)
+        cells = grown
 
 
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1))
