@@ -188,10 +188,10 @@ def _check(
 ) -> None:
     stream = draw_samples(config, n_samples, seed, re_arc=re_arc, found=found, n_workers=n_workers)
     with Sandbox(SANDBOX_LIMITS, n_workers) as sandbox, _progress(n_samples) as report:
-        found = check_stream(stream, config, sandbox, report)
-    for line in found.lines():
+        checked = check_stream(stream, config, sandbox, report)
+    for line in checked.lines():
         click.echo(line)
-    if found.violations:
+    if checked.violations:
         raise SystemExit(1)
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from arc_solver import __version__
 from arc_solver.budget import MonotonicClock, format_duration
 from arc_solver.cli.common import Duration, new_console, read_challenges, task_options, told_plainly
+from arc_solver.cli.exporting import check_export, export_programs
 from arc_solver.config import PROPOSERS, Dtype, EngineKind, RunConfig, default_preset, load_preset, preset_names
 from arc_solver.datasets import limited, limited_solutions, load_named, load_solutions
 from arc_solver.doctor.planning import describe_plan, plan_for
@@ -85,6 +86,13 @@ from arc_solver.tasks import Challenges, Solutions
     default="",
     help="Run the proposers on a Ray cluster: host:port of its head, auto, or local (see docs/scaling.md).",
 )
+@click.option(
+    "--export-programs",
+    "programs_file",
+    type=click.Path(path_type=Path),
+    help="Write programs that solve their task to this file, to train on (`generate --programs`). Tasks of the "
+    "ARC-AGI-1 training set only.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
 @told_plainly
 def solve(
@@ -105,6 +113,7 @@ def solve(
     resume: bool,
     allow_unsafe_sandbox: bool,
     ray_address: str,
+    programs_file: Path | None,
     json_file: Path | None,
 ) -> None:
     """Solve ARC tasks and write a submission.
@@ -139,6 +148,8 @@ def solve(
         tasks = limited(tasks, limit)
     truth = _truth(public_name, solutions, tasks)
     check_output_path(output)
+    if programs_file is not None:
+        check_export(programs_file, tasks)
     cluster = check_cluster(ray_address) if ray_address else ""
     config = _with_a_model_that_works(console, config, tasks)
     _introduce(console, tasks, where, config, output)
@@ -156,6 +167,8 @@ def solve(
             lane_command=RAY_COMMAND if ray_address else LANE_COMMAND,
         )
     scores = _report(console, result, truth, output)
+    if programs_file is not None:
+        console.print(export_programs(result.board.candidates, programs_file), markup=False, highlight=False)
     if json_file is not None:
         write_json(json_file, _figures(result, config, where, tasks) | scores)
     if result.interrupted or (result.failures and not result.proposer_seconds):

@@ -69,6 +69,6 @@ def _names_of(tree: ast.Module) -> set[str]:
             names.add(node.id)
         elif isinstance(node, ast.arg):
             names.add(node.arg)
-        elif isinstance(node, ast.FunctionDef) or (isinstance(node, ast.ExceptHandler) and node.name):
-            names.add(node.name)
+        elif isinstance(node, ast.FunctionDef | ast.ExceptHandler):
+            names.add(node.name or "")
     return names - set(dir(builtins))
