@@ -16,10 +16,12 @@ from arc_solver.dsl.registry import Object
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Examples
 from arc_solver.proposers.search.solvers.formulas import FORMULA_ERRORS, Formula, formula, formulas, grids_of, values_of
+from arc_solver.proposers.search.solvers.marked_parts import marked_parts
 from arc_solver.proposers.search.solvers.size_law import relations
 from arc_solver.proposers.search.values import signature
 
 MAX_OBJECTS = 40
+MAX_MARKED = 50
 MAX_COMPARED = 14
 """Beyond so many objects they are not compared with each other."""
 MAX_CROPS = 150
@@ -155,7 +157,10 @@ def choices(examples: Examples, may_fit: Callable[[Examples, Sequence[Sequence[O
         if key in seen or not may_fit(examples, lists):
             continue
         seen.add(key)
-        yield from _chosen(examples, one, lists)
+        yield from _chosen(examples, one, (f"objs = {one.source}",), lists)
+    for statements, parts, cost in marked_parts(examples):
+        if max(map(len, parts)) <= MAX_MARKED and may_fit(examples, parts):
+            yield from _chosen(examples, formula("objs", "objs", cost), statements, parts)
 
 
 def _lists(examples: Examples) -> Iterator[Formula]:
@@ -178,10 +183,10 @@ def _may_fit(examples: Examples, lists: Sequence[Sequence[Object]]) -> bool:
     return bool(shared)
 
 
-def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iterator[Choice]:
-    start = f"objs = {one.source}"
+def _chosen(examples: Examples, one: Formula, start: tuple[str, ...], lists: list[list[Object]]) -> Iterator[Choice]:
+    before = start if one.source == "objs" else ()
     if all(len(objects) == 1 for objects in lists):
-        yield Choice((f"obj = {one.source}[0]",), tuple(objects[0] for objects in lists), one.cost)
+        yield Choice((*before, f"obj = {one.source}[0]"), tuple(objects[0] for objects in lists), one.cost)
         return
     n_most = max(map(len, lists))
     for feature in (*FEATURES, *_color_features(examples)):
@@ -201,11 +206,11 @@ def _chosen(examples: Examples, one: Formula, lists: list[list[Object]]) -> Iter
             ties = sum(len(one) > 1 for one in best[examples.n_train :])
             statement = f"obj = {word}(objs, key=lambda obj: {feature.source})"
             chosen = tuple(objects[indices[0]] for objects, indices in zip(lists, best, strict=True))
-            yield Choice((start, statement), chosen, one.cost + feature.cost + 0.6 + TIE_COST * ties)
+            yield Choice((*start, statement), chosen, one.cost + feature.cost + 0.6 + TIE_COST * ties)
     for place, cost in ((0, 1.2), (-1, 1.4), (1, 2.0)):
         if all(len(objects) > 1 for objects in lists):
             statement = f"obj = {one.source}[{place}]"
-            yield Choice((statement,), tuple(objects[place] for objects in lists), one.cost + cost)
+            yield Choice((*before, statement), tuple(objects[place] for objects in lists), one.cost + cost)
 
 
 def _color_features(examples: Examples) -> Iterator[Formula]:
