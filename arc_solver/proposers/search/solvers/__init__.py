@@ -9,6 +9,7 @@ from arc_solver.proposers.search.solvers import (
     answering,
     assembly,
     blocks,
+    boxes,
     cell_rules,
     completion,
     counting,
@@ -22,6 +23,7 @@ from arc_solver.proposers.search.solvers import (
     overlays,
     panel_rules,
     part_rules,
+    patches,
     rebased,
     recolor,
     reflections,
@@ -59,9 +61,11 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "drawing": drawing.solve,
     "figures": figures.solve,
     "symmetries": symmetries.solve,
+    "patches": patches.solve,
     "reflections": reflections.solve,
     "lattice_rules": lattice_rules.solve,
     "territories": territories.solve,
+    "boxes": boxes.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 
