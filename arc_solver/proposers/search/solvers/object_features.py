@@ -173,6 +173,17 @@ def _n_corners(thing: Thing, things: Sequence[Thing]) -> int:
     return int(thing.obj.mask[[0, 0, -1, -1], [0, -1, 0, -1]].sum())
 
 
+def _n_with_neighbors(least: int, most: int) -> Measure:
+    """Counts the object's cells that have so many neighbours of their colour."""
+
+    def counted(thing: Thing, things: Sequence[Thing]) -> int:
+        mask = np.pad(thing.obj.mask, 1)
+        alike = mask[:-2, 1:-1].astype(int) + mask[2:, 1:-1] + mask[1:-1, :-2] + mask[1:-1, 2:]
+        return int(np.count_nonzero(thing.obj.mask & (alike >= least) & (alike <= most)))
+
+    return counted
+
+
 def _holds_another(thing: Thing, things: Sequence[Thing]) -> bool:
     return any(inside_box(other.obj, thing.obj) for other in things if other is not thing)
 
@@ -203,6 +214,17 @@ _MEASURES: tuple[tuple[str, Measure, float], ...] = (
     ("obj.colors[-1]", lambda thing, things: thing.obj.colors[-1], 0.8),
     ("np.count_nonzero(grid == obj.color)", _n_cells_of_color, 1.1),
     ("int(obj.mask[[0, 0, -1, -1], [0, -1, 0, -1]].sum())", _n_corners, 1.2),
+    (
+        "(neighbors_of(obj.mask * 1, 1, False)[obj.mask] == 1).sum()",
+        _n_with_neighbors(1, 1),
+        1.3,
+    ),
+    (
+        "(neighbors_of(obj.mask * 1, 1, False)[obj.mask] > 2).sum()",
+        _n_with_neighbors(3, 4),
+        1.3,
+    ),
+    ("obj.size - obj.height - obj.width", lambda thing, things: thing.size - sum(thing.obj.mask.shape), 1.2),
     ("count_holes(obj)", lambda thing, things: int(count_holes(thing.obj)), 0.6),
     ("len(obj.colors)", lambda thing, things: len(thing.obj.colors), 0.6),
     ("is_rectangle(obj)", lambda thing, things: bool(thing.obj.mask.all()), 0.5),
