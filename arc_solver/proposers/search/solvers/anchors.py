@@ -44,12 +44,21 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
-    """Objects of one kind in every training input, with the loop that visits them."""
+    """Objects of one kind in every training input, with the loop that visits them.
+
+    Attributes:
+        head: The loop, with conditions.
+        objects: The objects of each grid.
+        colors: Source of an object's colour -> the colours, aligned with `objects`.
+        cost: Description length.
+        corners: Source of the first and last row and column, in the order top, left, bottom, right.
+    """
 
     head: tuple[str, ...]
     objects: tuple[tuple[Object, ...], ...]
     colors: dict[str, tuple[NDArray[np.int8], ...]]
     cost: float
+    corners: tuple[str, str, str, str] = ("obj.row", "obj.col", "obj.bottom", "obj.right")
 
 
 def cell_anchors(scene: Scene) -> Iterator[Anchors]:

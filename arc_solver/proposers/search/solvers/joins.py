@@ -172,8 +172,7 @@ def _box_colors(scene: Scene, crowd: Crowd, numbers: NDArray[np.int8], name: str
         return
     sign = f"- {margin}" if margin > 0 else f"+ {-margin}"
     other = f"+ {margin}" if margin > 0 else f"- {-margin}"
-    corners = ("obj.row", "obj.col", "obj.bottom", "obj.right")
-    words = ", ".join(w if not margin else f"{w} {sign if i < 2 else other}" for i, w in enumerate(corners))
+    words = ", ".join(w if not margin else f"{w} {sign if i < 2 else other}" for i, w in enumerate(crowd.corners))
     cost = crowd.cost + 1.2 + 0.2 * abs(margin)
     for color in scene.colors:
         painted = np.where(covered, color, NOTHING).astype(np.int8)
