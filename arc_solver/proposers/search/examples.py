@@ -6,10 +6,15 @@ Knows nothing of how drafts are found, run or ranked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from arc_solver.budget import Deadline
 from arc_solver.grids import Grid
 from arc_solver.tasks import Task
+
+
+class TimeUp(Exception):
+    """The deadline passed while a solver was at work. Only the stages catch it; it never leaves the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +46,20 @@ class Examples:
         outputs: One grid for each training pair.
         prefix: Statements that turn the task's own `grid` into these inputs; empty for the task itself.
         prefix_cost: What those statements cost.
+        deadline: When solvers must stop; None for never. A cut-off only: nothing that is found depends on it.
     """
 
     inputs: tuple[Grid, ...]
     outputs: tuple[Grid, ...]
     prefix: tuple[str, ...] = ()
     prefix_cost: float = 0.0
+    deadline: Deadline | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of_task(cls, task: Task) -> Examples:
+    def of_task(cls, task: Task, deadline: Deadline | None = None) -> Examples:
         """The examples of a task as it stands."""
-        return cls((*(pair.input for pair in task.train), *task.test_inputs), tuple(pair.output for pair in task.train))
+        inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+        return cls(inputs, tuple(pair.output for pair in task.train), deadline=deadline)
 
     @property
     def n_train(self) -> int:
@@ -67,16 +75,23 @@ class Examples:
 
     def without(self, index: int) -> Examples:
         """The same examples, training pair `index` left out."""
-        return Examples(
-            self.inputs[:index] + self.inputs[index + 1 :],
-            self.outputs[:index] + self.outputs[index + 1 :],
-            self.prefix,
-            self.prefix_cost,
+        inputs, outputs = self.inputs, self.outputs
+        return replace(
+            self, inputs=inputs[:index] + inputs[index + 1 :], outputs=outputs[:index] + outputs[index + 1 :]
         )
 
     def after(self, statements: tuple[str, ...], inputs: tuple[Grid, ...], cost: float) -> Examples:
         """The examples that remain when `statements` have turned `grid` into `inputs`."""
-        return Examples(inputs, self.outputs, self.prefix + statements, self.prefix_cost + cost)
+        return replace(self, inputs=inputs, prefix=self.prefix + statements, prefix_cost=self.prefix_cost + cost)
+
+    def check_time(self) -> None:
+        """For solvers that may take longer than a tenth of a second: ask every now and then.
+
+        Raises:
+            TimeUp: The deadline has passed.
+        """
+        if self.deadline is not None and self.deadline.passed():
+            raise TimeUp
 
     def draft(self, stage: str, body: tuple[str, ...], cost: float) -> Draft:
         """A draft whose statements follow the prefix."""

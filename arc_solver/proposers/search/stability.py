@@ -24,7 +24,10 @@ def stable_drafts(solve: Solver, examples: Examples) -> Iterator[Draft]:
     if not drafts or examples.n_train < 2:
         yield from drafts
         return
-    again = [{draft.source for draft in solve(examples.without(index))} for index in range(examples.n_train)]
+    again = []
+    for index in range(examples.n_train):
+        examples.check_time()
+        again.append({draft.source for draft in solve(examples.without(index))})
     for draft in drafts:
         n_missing = sum(draft.source not in sources for sources in again)
         yield replace(draft, cost=draft.cost + UNSTABLE_COST * n_missing)

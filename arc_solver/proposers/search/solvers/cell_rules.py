@@ -55,6 +55,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     if not changed.any():
         return
     maps = list(cell_maps(examples.inputs))
+    examples.check_time()
     conditions = literals(maps, examples.n_train)
     actions = _actions(maps, target, changed, examples.n_train)
     drafts = list(rule_drafts(examples, STAGE, conditions, actions, target, changed, ("out = grid.copy()",), 0.0))
@@ -101,7 +102,7 @@ def rule_drafts(
     problem = _problem(conditions, actions, target, wanted)
     banned: frozenset[int] = frozenset()
     for _ in range(N_VARIANTS):
-        rules = learn(problem, MAX_RULES, banned)
+        rules = learn(problem, MAX_RULES, banned, examples.check_time)
         if rules is None:
             return
         lines = list(statements)

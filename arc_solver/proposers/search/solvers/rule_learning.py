@@ -8,6 +8,7 @@ Shapes: L literals, A actions, N cells.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,13 +66,23 @@ MAX_SAMPLE = 256
 MAX_DISTINCT_CELLS = 5000
 
 
-def learn(problem: Problem, max_rules: int, banned: frozenset[int] = frozenset()) -> list[Rule] | None:
+def _no_limit() -> None:
+    """There is time."""
+
+
+def learn(
+    problem: Problem,
+    max_rules: int,
+    banned: frozenset[int] = frozenset(),
+    check_time: Callable[[], None] = _no_limit,
+) -> list[Rule] | None:
     """The rules that explain all wanted cells, or None.
 
     Args:
         problem: What is to be explained.
         max_rules: Give up beyond this many rules.
         banned: Conditions that may not be used.
+        check_time: Called now and then; what it raises ends the learning.
     """
     allowed = np.array([index for index in range(len(problem.literals)) if index not in banned], dtype=np.intp)
     actions = _promising(problem)
@@ -79,10 +90,13 @@ def learn(problem: Problem, max_rules: int, banned: frozenset[int] = frozenset()
     pools = [_single_rules(problem, allowed, action) for action in actions]
     left = _unexplained(problem, pools)
     if left.any() and len(left) <= MAX_DISTINCT_CELLS:
-        pools += [_pair_rules(problem, allowed, action, everywhere, None) for action in actions]
+        for action in actions:
+            check_time()
+            pools.append(_pair_rules(problem, allowed, action, everywhere, None))
         left = _unexplained(problem, pools)
         for first in problem.splitters:
             # Only what two conditions cannot explain is worth a third, and one failure is enough to give up.
+            check_time()
             within = problem.literals[first]
             if (left & within).any():
                 pools += [_pair_rules(problem, allowed, a, within, first, left) for a in actions]

@@ -93,6 +93,8 @@ class Scene:
 
     def is_hopeless(self, painted: Cells) -> bool:
         """Whether empty cells that stay empty are painted, or no changed cell rightly."""
+        # Every stroke of every family comes by here.
+        self.examples.check_time()
         shown = painted != NOTHING
         if not ((painted == self.target) & (self.own != self.target)).any():
             return True
@@ -160,6 +162,7 @@ def drawings(scene: Scene, stage: str, strokes: Sequence[Stroke]) -> Iterator[Dr
     for on_top in (np.zeros(scene.own.shape, dtype=np.bool_), np.isin(scene.own, steady)):
         banned: set[int] = set()
         for _ in range(N_VARIANTS):
+            scene.examples.check_time()
             peeling = _Peeling(scene, [s for s in pool if id(s) not in banned])
             chosen = peeling.run(on_top)
             if chosen is None:
@@ -199,6 +202,7 @@ class _Peeling:
     def __init__(self, scene: Scene, pool: Sequence[Stroke]) -> None:
         painted = np.array([stroke.painted for stroke in pool]).reshape(len(pool), scene.own.size)
         right = painted == scene.target
+        self._check_time = scene.examples.check_time
         self._pool = pool
         self._changed = scene.own != scene.target
         self._right = right.astype(np.float32)
@@ -217,6 +221,7 @@ class _Peeling:
             return None
         best: _State | None = None
         for _ in range(MAX_STROKES):
+            self._check_time()
             following = [after for state in beam for after in self._after(state)]
             beam = []
             for state in sorted(following, key=lambda state: (state.cost + self._outlook(state), state.chosen)):
