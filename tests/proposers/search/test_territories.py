@@ -53,9 +53,18 @@ def districts(grid: Grid) -> Grid:
     return np.where(alone, colors[away.argmin(axis=0)], grid).astype(np.int8)
 
 
+def columns(grid: Grid) -> Grid:
+    """Every n-th column from the upper mark on both sides, where n is how far apart the marks are."""
+    first, second = np.argwhere(grid != 0)
+    away = abs(np.indices(grid.shape)[1] - first[1])
+    step = int(abs(second - first).max())
+    return np.where((away % step == 0) & (grid == 0), 5, grid).astype(np.int8)
+
+
 RULES: dict[str, tuple[Rule, int, list[int], int]] = {
     "stripes": (stripes, 2, [1, 2, 3, 6], 0),
     "rings": (rings, 3, [1, 2, 4, 6], 7),
+    "columns": (columns, 2, [1, 2, 4, 8, 9], 0),
     "districts": (districts, 3, [1, 2, 4, 8, 9], 0),
 }
 

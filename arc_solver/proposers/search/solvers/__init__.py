@@ -16,6 +16,7 @@ from arc_solver.proposers.search.solvers import (
     drawing,
     figures,
     growth,
+    headers,
     lattice_rules,
     listings,
     mixtures,
@@ -68,6 +69,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "lattice_rules": lattice_rules.solve,
     "territories": territories.solve,
     "boxes": boxes.solve,
+    "headers": headers.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 

@@ -54,6 +54,20 @@ FEATURES = (
     Feature("np.indices(grid.shape)[0]", (), 1.4),
     Feature("np.indices(grid.shape)[1]", (), 1.4),
 )
+# What is measured in steps as long as from one mark to the next, around one of them.
+STEP_FEATURES = (
+    *FEATURES,
+    Feature("up_down % step", (), 0.8),
+    Feature("sideways % step", (), 0.8),
+    Feature("ring % step", (), 0.8),
+    Feature("(up_down + sideways) % step", (), 0.9),
+    Feature("ring // step", (), 1.1),
+    Feature("ring // step % 2", (), 1.2),
+    Feature("ring - step", (), 1.0),
+    Feature("np.minimum(up_down, sideways) % step", (), 1.1),
+)
+STEP_COST = 0.8
+MAX_STEP_MARKS = 5
 # What is near: how far each cell is from each mark, shape (n_marks, n_rows, n_cols); its cost.
 METRICS = (
     ("rows + cols", 0.4),
@@ -73,6 +87,7 @@ class _Start:
     lines: tuple[str, ...]
     cost: float
     spaces: list[dict[str, Any]]
+    features: tuple[Feature, ...] = FEATURES
 
 
 def solve(examples: Examples) -> Iterator[Draft]:
@@ -91,7 +106,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     ground = next(iter(grounds))
     if (own[changed] != ground).any():
         return
-    for start in _starts(examples, ground):
+    for start in (*_starts(examples, ground), *_stepped_starts(examples, ground)):
         yield from _learnt(examples, start, own, target)
 
 
@@ -116,6 +131,25 @@ def _starts(examples: Examples, ground: int) -> Iterator[_Start]:
             yield _started((*lines, *count, f"away = {metric}", "near = away.argmin(axis=0)"), cost + more, spaces)
 
 
+def _stepped_starts(examples: Examples, ground: int) -> Iterator[_Start]:
+    """One of a few marks, and how far it is from one mark to the next."""
+    counts = [np.count_nonzero(grid != ground) for grid in examples.inputs]
+    if not all(1 < count <= MAX_STEP_MARKS for count in counts):
+        return
+    spaces = [NAMES | {"grid": grid} for grid in examples.inputs]
+    for index in (0, 1, -1)[: 3 if min(counts) > 2 else 2]:
+        lines = (
+            f"seeds = np.argwhere(grid != {ground})",
+            "step = abs(seeds[1] - seeds[0]).max()",
+            f"marks = seeds[[{index}]]",
+            "rows, cols = abs(np.indices(grid.shape)[:, None] - marks.T[:, :, None, None])",
+            "away = rows + cols",
+            "near = away.argmin(axis=0)",
+        )
+        start = _started(lines, STEP_COST, spaces)
+        yield _Start(start.lines, start.cost, start.spaces, STEP_FEATURES)
+
+
 def _started(lines: tuple[str, ...], cost: float, spaces: Sequence[dict[str, Any]]) -> _Start:
     filled = [dict(space) for space in spaces]
     for space in filled:
@@ -126,7 +160,7 @@ def _started(lines: tuple[str, ...], cost: float, spaces: Sequence[dict[str, Any
 def _learnt(examples: Examples, start: _Start, own: NDArray[Any], target: NDArray[Any]) -> Iterator[Draft]:
     n_train = examples.n_train
     maps = []
-    for feature in FEATURES:
+    for feature in start.features:
         for space in start.spaces:
             exec("\n".join(feature.lines), space)  # noqa: S102 - our own text
         values = tuple(np.asarray(eval(feature.name, space)) for space in start.spaces)  # noqa: S307 - our own text
@@ -143,7 +177,7 @@ def _learnt(examples: Examples, start: _Start, own: NDArray[Any], target: NDArra
     for draft in rule_drafts(replace(examples, prefix=()), STAGE, conditions, actions, target, changed, lines, 0.0):
         total = draft.cost + START_COST + start.cost
         if total <= MAX_COST:
-            yield Draft(STAGE, (*examples.prefix, *start.lines, *defined(draft.body, FEATURES)), total)
+            yield Draft(STAGE, (*examples.prefix, *start.lines, *defined(draft.body, start.features)), total)
 
 
 def _constants(examples: Examples, changed: NDArray[np.bool_], target: NDArray[Any]) -> list[int]:
