@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from arc_solver.budget import Deadline
+from arc_solver.proposers.search.alike import viewed
 from arc_solver.proposers.search.analysis import Analysis, analyse
 from arc_solver.proposers.search.answers import color_answers, count_answers
 from arc_solver.proposers.search.enumerate import Bank, Enumeration, enumerated_drafts
-from arc_solver.proposers.search.examples import Draft, Examples
+from arc_solver.proposers.search.examples import Draft, Examples, TimeUp
 from arc_solver.proposers.search.inverse import undone
 from arc_solver.proposers.search.prior import load_prior
 from arc_solver.proposers.search.second_step import recolored, ruled
@@ -21,7 +22,6 @@ from arc_solver.proposers.search.solvers import CHEAP_SOLVERS, LIST_SOLVERS, cel
 from arc_solver.proposers.search.stability import stable_drafts
 from arc_solver.proposers.search.stacking import layers, side_by_side
 from arc_solver.proposers.search.values import Value
-from arc_solver.proposers.search.views import viewed
 from arc_solver.proposers.search.vocabulary import operations
 from arc_solver.tasks import Task
 
@@ -64,7 +64,7 @@ class TaskSearch:
     _viewed: bool = False
 
     def __post_init__(self) -> None:
-        self.examples = Examples.of_task(self.task)
+        self.examples = Examples.of_task(self.task, self.deadline)
         self.analysis = analyse(self.examples)
 
     def quick(self, max_programs: int) -> list[Draft]:
@@ -133,10 +133,13 @@ class TaskSearch:
         return list(found.values())
 
     def _until_deadline(self, stage: Iterator[Draft]) -> Iterator[Draft]:
-        for draft in stage:
-            yield draft
-            if self.deadline.passed():
-                return
+        try:
+            for draft in stage:
+                yield draft
+                self.examples.check_time()
+        except TimeUp:
+            # What the stage found so far counts.
+            return
 
 
 def find_drafts(task: Task, max_programs: int, deadline: Deadline) -> list[Draft]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from arc_solver.budget import Deadline, ManualClock
+from arc_solver.proposers.search.alike import View, viewed, views, wrapped
 from arc_solver.proposers.search.examples import Examples
 from arc_solver.proposers.search.solvers import cell_rules, mixtures, recolor
 from arc_solver.proposers.search.stages import TaskSearch
-from arc_solver.proposers.search.views import View, viewed, views, wrapped
 from arc_solver.sandbox.verdicts import Ok, Program
 from arc_solver.tasks import Pair, Task
 
