@@ -20,6 +20,7 @@ from torch import Tensor
 
 from arc_solver.errors import ModelError
 from arc_solver.finetune.cells import vocabulary as words
+from arc_solver.finetune.cells.eight_bit import packed, unpacked
 from arc_solver.finetune.cells.model import CellConfig, CellModel, exported_config, exported_weights
 from arc_solver.finetune.cells.tokenizer import build_tokenizer, save_tokenizer
 from arc_solver.json_files import write_json
@@ -62,11 +63,19 @@ def save_plain(model: CellModel, folder: Path, *, slots: Tensor | None = None) -
     save_tokenizer(build_tokenizer(), folder)
 
 
-def save_compact(model: CellModel, folder: Path) -> None:
-    """Write a model in two thirds of the room: its parameters in fp16 and its sizes, in one file."""
+def save_compact(model: CellModel, folder: Path, *, eight_bit: bool = False) -> None:
+    """Write a model in two thirds of the room: its parameters in fp16 and its sizes, in one file.
+
+    Args:
+        model: The model.
+        folder: Created when missing.
+        eight_bit: The matrices of the layers take one byte a weight: half of that room.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().half().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(state, folder / COMPACT, {"format": "pt", "config": json.dumps(asdict(model.config))})
+    matrices = {name for name, value in model.layers.named_parameters(prefix="layers") if value.ndim == 2}
+    state = packed(model.state_dict(), lambda name: eight_bit and name in matrices)
+    content = {name: value.cpu() for name, value in state.items()}
+    save_file(content, folder / COMPACT, {"format": "pt", "config": json.dumps(asdict(model.config))})
 
 
 def load_compact(folder: Path) -> CellModel:
@@ -78,7 +87,7 @@ def load_compact(folder: Path) -> CellModel:
     try:
         with safe_open(folder / COMPACT, "pt") as file:
             model = CellModel(CellConfig(**json.loads(file.metadata()["config"])))
-        model.load_state_dict({name: value.float() for name, value in load_file(folder / COMPACT).items()})
+        model.load_state_dict(unpacked(load_file(folder / COMPACT)))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise ModelError(f"{folder}: no compact cell model: {error}") from error
     return model
