@@ -14,6 +14,7 @@ from arc_solver.proposers.search.solvers import (
     completion,
     counting,
     drawing,
+    falling,
     figures,
     growth,
     headers,
@@ -28,6 +29,7 @@ from arc_solver.proposers.search.solvers import (
     rebased,
     recolor,
     reflections,
+    rooms,
     selection,
     sequences,
     sorting,
@@ -52,6 +54,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "listings": listings.solve,
     "growth": growth.solve,
     "mixtures": mixtures.solve,
+    "falling": falling.solve,
     "blocks": blocks.solve,
     "verdicts": verdicts.solve,
     "assembly": assembly.solve,
@@ -70,6 +73,7 @@ CHEAP_SOLVERS: dict[str, Solver] = {
     "territories": territories.solve,
     "boxes": boxes.solve,
     "headers": headers.solve,
+    "rooms": rooms.solve,
 }
 """Solvers that need the examples only, quick enough to be asked again with pairs left out."""
 
