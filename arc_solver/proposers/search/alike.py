@@ -6,6 +6,7 @@ other solvers look for it; what they write is wrapped in the view and its invers
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -176,7 +177,12 @@ def _turned(examples: Examples) -> Iterator[View]:
         inputs = tuple(_laid(way.turns[k](grid)) for k, grid in zip(chosen, examples.inputs, strict=True))
         outputs = tuple(_laid(way.turns[k](grid)) for k, grid in zip(chosen, examples.outputs, strict=False))
         start = (f"views = {way.listing}", f"best = int(np.argmax([{score.source} for view in views]))")
-        yield View(Examples(inputs, outputs), (*start, "grid = views[best]"), way.end, way.cost + score.cost)
+        yield View(
+            replace(examples, inputs=inputs, outputs=outputs),
+            (*start, "grid = views[best]"),
+            way.end,
+            way.cost + score.cost,
+        )
 
 
 def _scores() -> Iterator[tuple[_Way, Formula]]:
@@ -193,7 +199,10 @@ def _choices(way: _Way, score: Formula, grids: Sequence[Grid]) -> list[int] | No
     """Which turn of each grid has the highest score; None if that is not clear for one of them."""
     found = []
     for grid in grids:
-        scores = values_of(score, [turn(grid) for turn in way.turns])
+        with warnings.catch_warnings():
+            # The mean place of cells that are not there: not finite, hence no choice.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            scores = values_of(score, [turn(grid) for turn in way.turns])
         if scores is None or not np.isfinite(scores).all():
             return None
         best = int(np.argmax(scores))
@@ -256,4 +265,4 @@ def _renamed_by(
         "grid = np.array([new[old.index(c)] if c in old else c for c in range(10)], dtype=np.int8)[grid]",
     )
     end = "np.array([old[new.index(c)] if c in new else c for c in range(10)], dtype=np.int8)[{}]"
-    return View(Examples(inputs, outputs), start, end, 0.0)
+    return View(replace(examples, inputs=inputs, outputs=outputs), start, end, 0.0)
