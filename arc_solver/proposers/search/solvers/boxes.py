@@ -48,6 +48,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     for scene in _scenes(examples):
         plain = list(plain_strokes(scene))
         for crowd in (*_between_corners(scene), *_clusters(scene)):
+            examples.check_time()
             strokes = [*box_strokes(scene, crowd), *_lines_within(scene, crowd)]
             if strokes:
                 found = drawings(scene, STAGE, [*strokes, *plain])

@@ -135,6 +135,7 @@ def _known(examples: Examples, wall: str, lattices: Sequence[Lattice]) -> list[t
         for grid, cells in zip(examples.inputs, lattices, strict=True)
     ]
     found = []
+    examples.check_time()
     for feature in (*catalogue(sorted(shared)), Feature("wall", (), 0.4, True)):
         try:
             for space in spaces:

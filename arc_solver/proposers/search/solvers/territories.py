@@ -7,19 +7,15 @@ what counts as near are free choices. Knows no objects; rules are learnt next do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arc_solver.dsl.scenes import dominant_color
 from arc_solver.proposers.search.examples import Draft, Examples
-from arc_solver.proposers.search.solvers.cell_rules import Action, rule_drafts
 from arc_solver.proposers.search.solvers.formulas import NAMES
-from arc_solver.proposers.search.solvers.lattice_features import Feature, defined
-from arc_solver.proposers.search.solvers.literals import CellMaps, literals
+from arc_solver.proposers.search.solvers.lattice_features import Feature
+from arc_solver.proposers.search.solvers.told import Start, painted_drafts, started
 
 STAGE = "territories"
 MAX_MARKS = 40
@@ -80,16 +76,6 @@ METRICS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Who has marks, and which one is near to a cell."""
-
-    lines: tuple[str, ...]
-    cost: float
-    spaces: list[dict[str, Any]]
-    features: tuple[Feature, ...] = FEATURES
-
-
 def solve(examples: Examples) -> Iterator[Draft]:
     """Explain painted cells by the nearest mark.
 
@@ -106,11 +92,13 @@ def solve(examples: Examples) -> Iterator[Draft]:
     ground = next(iter(grounds))
     if (own[changed] != ground).any():
         return
+    examples.check_time()
     for start in (*_starts(examples, ground), *_stepped_starts(examples, ground)):
-        yield from _learnt(examples, start, own, target)
+        if start is not None:
+            yield from painted_drafts(examples, STAGE, start, MAX_COST, FAR)
 
 
-def _starts(examples: Examples, ground: int) -> Iterator[_Start]:
+def _starts(examples: Examples, ground: int) -> Iterator[Start | None]:
     shared = set(range(10)).intersection(*(np.unique(grid).tolist() for grid in examples.inputs)) - {ground}
     sets = [(f"grid != {ground}", 0.0), *((f"grid == {color}", 0.4) for color in sorted(shared))]
     seen: set[bytes] = set()
@@ -128,10 +116,11 @@ def _starts(examples: Examples, ground: int) -> Iterator[_Start]:
         )
         for metric, more in METRICS if many else METRICS[:1]:
             count = ("n = len(marks)",) if "* n //" in metric else ()
-            yield _started((*lines, *count, f"away = {metric}", "near = away.argmin(axis=0)"), cost + more, spaces)
+            lines_near = (*lines, *count, f"away = {metric}", "near = away.argmin(axis=0)")
+            yield started(lines_near, START_COST + cost + more, spaces, FEATURES)
 
 
-def _stepped_starts(examples: Examples, ground: int) -> Iterator[_Start]:
+def _stepped_starts(examples: Examples, ground: int) -> Iterator[Start | None]:
     """One of a few marks, and how far it is from one mark to the next."""
     counts = [np.count_nonzero(grid != ground) for grid in examples.inputs]
     if not all(1 < count <= MAX_STEP_MARKS for count in counts):
@@ -146,43 +135,4 @@ def _stepped_starts(examples: Examples, ground: int) -> Iterator[_Start]:
             "away = rows + cols",
             "near = away.argmin(axis=0)",
         )
-        start = _started(lines, STEP_COST, spaces)
-        yield _Start(start.lines, start.cost, start.spaces, STEP_FEATURES)
-
-
-def _started(lines: tuple[str, ...], cost: float, spaces: Sequence[dict[str, Any]]) -> _Start:
-    filled = [dict(space) for space in spaces]
-    for space in filled:
-        exec("\n".join(lines), space)  # noqa: S102 - our own text
-    return _Start(lines, cost, filled)
-
-
-def _learnt(examples: Examples, start: _Start, own: NDArray[Any], target: NDArray[Any]) -> Iterator[Draft]:
-    n_train = examples.n_train
-    maps = []
-    for feature in start.features:
-        for space in start.spaces:
-            exec("\n".join(feature.lines), space)  # noqa: S102 - our own text
-        values = tuple(np.asarray(eval(feature.name, space)) for space in start.spaces)  # noqa: S307 - our own text
-        maps.append(CellMaps(feature.name, values, feature.cost, feature.is_color))
-    changed = own != target
-    near = np.concatenate([value.ravel() for value in maps[1].maps[:n_train]])
-    constants = _constants(examples, changed, target)
-    if not (np.isin(target, constants) | (target == near))[changed].all():
-        return
-    actions = [Action(str(color), np.full_like(target, color), 0.3) for color in constants]
-    actions.append(Action("color", near, 0.3))
-    conditions = [one for one in literals(maps, n_train) if not FAR.search(one.expression)]
-    lines = ("out = grid.copy()",)
-    for draft in rule_drafts(replace(examples, prefix=()), STAGE, conditions, actions, target, changed, lines, 0.0):
-        total = draft.cost + START_COST + start.cost
-        if total <= MAX_COST:
-            yield Draft(STAGE, (*examples.prefix, *start.lines, *defined(draft.body, start.features)), total)
-
-
-def _constants(examples: Examples, changed: NDArray[np.bool_], target: NDArray[Any]) -> list[int]:
-    """Colours that are painted in every pair."""
-    ends = np.cumsum([output.size for output in examples.outputs])[:-1]
-    parts = zip(np.split(target, ends), np.split(changed, ends), strict=True)
-    shared = set.intersection(*(set(part[cells].tolist()) for part, cells in parts))
-    return sorted(shared)
+        yield started(lines, START_COST + STEP_COST, spaces, STEP_FEATURES)
