@@ -12,6 +12,7 @@ from arc_solver.budget import Deadline
 from arc_solver.proposers.search.alike import viewed
 from arc_solver.proposers.search.analysis import Analysis, analyse
 from arc_solver.proposers.search.answers import color_answers, count_answers
+from arc_solver.proposers.search.edited import edited
 from arc_solver.proposers.search.enumerate import Bank, Enumeration, enumerated_drafts
 from arc_solver.proposers.search.examples import Draft, Examples, TimeUp
 from arc_solver.proposers.search.inverse import undone
@@ -30,13 +31,28 @@ MAX_DRAFTS = 10
 MAX_COST = 18.0
 """Dearer programs explain the pairs by heart: of 38 such first candidates on training tasks none was right."""
 SLOW_SOLVERS = frozenset(
-    {"growth", "object_actions", "drawing", "rebased", "figures", "reflections", "lattice_rules", "territories"}
+    {
+        "growth",
+        "object_actions",
+        "drawing",
+        "rebased",
+        "figures",
+        "reflections",
+        "lattice_rules",
+        "territories",
+        "boxes",
+        "rooms",
+    }
 )
 """Solvers that may take longer than a tenth of a second: for the second pass, as rules for cells are."""
 
 VIEW_SOLVERS = {name: one for name, one in CHEAP_SOLVERS.items() if name not in ("rebased", "growth")}
 VIEW_SOLVERS |= {"cell_rules": cell_rules.solve}
 """Solvers to ask again in views of the task. The others take long, and turns or colours hardly matter to them."""
+
+EDITORS = {name: CHEAP_SOLVERS[name] for name in ("object_actions", "drawing")}
+EDITED_ABOVE = 7.0
+"""They edit what has the right size, where no program so cheap was written."""
 
 APPLIES: dict[str, Callable[[Analysis], bool]] = {
     "recolor": lambda known: known.same_size,
@@ -83,6 +99,8 @@ class TaskSearch:
         drafts = self._drafts((*solvers, *self._built_on(bank, LIST_SOLVERS)))
         if not bank.fitting and "cell_rules" not in self._stages_with_drafts:
             drafts += self._drafts((ruled(self.examples, bank.values.get("grid", ())),))
+        if all(cost > EDITED_ABOVE for cost in self._written.values()):
+            drafts += self._drafts((edited(self.examples, EDITORS),))
         return drafts
 
     def deeper(self, max_programs: int) -> list[Draft]:

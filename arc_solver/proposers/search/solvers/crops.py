@@ -150,6 +150,7 @@ def choices(examples: Examples, may_fit: Callable[[Examples, Sequence[Sequence[O
     """
     seen: set[bytes] = set()
     for one in _lists(examples):
+        examples.check_time()
         lists = values_of(one, examples.inputs)
         if lists is None or not all(1 <= len(objects) <= MAX_OBJECTS for objects in lists):
             continue
@@ -159,6 +160,7 @@ def choices(examples: Examples, may_fit: Callable[[Examples, Sequence[Sequence[O
         seen.add(key)
         yield from _chosen(examples, one, (f"objs = {one.source}",), lists)
     for statements, parts, cost in marked_parts(examples):
+        examples.check_time()
         if max(map(len, parts)) <= MAX_MARKED and may_fit(examples, parts):
             yield from _chosen(examples, formula("objs", "objs", cost), statements, parts)
 

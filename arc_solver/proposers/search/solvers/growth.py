@@ -59,7 +59,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     Args:
         examples: Any; nothing is yielded unless every output is larger than its input.
     """
-    rests = _rests(examples)
+    rests = enlarged(examples)
     drafts = [draft for rest in rests for draft in _simply(rest)]
     if not drafts:
         near = [rest for rest in rests if _share_wrong(rest) < MAX_WRONG][:MAX_RULED]
@@ -73,12 +73,16 @@ def solve_simply(examples: Examples) -> Iterator[Draft]:
     Args:
         examples: Any; nothing is yielded unless every output is larger than its input.
     """
-    for rest in _rests(examples):
+    for rest in enlarged(examples):
         yield from (Draft(STAGE, draft.body, draft.cost) for draft in _simply(rest))
 
 
-def _rests(examples: Examples) -> list[Examples]:
-    """What remains to be explained after every way to fill the canvas, the nearest first."""
+def enlarged(examples: Examples) -> list[Examples]:
+    """What remains to be explained after every way to fill the canvas, the nearest first.
+
+    Args:
+        examples: Any; there is nothing unless every output is larger than its input.
+    """
     pairs = list(zip(examples.train_inputs, examples.outputs, strict=True))
     if any(b.size <= a.size or b.shape[0] < a.shape[0] or b.shape[1] < a.shape[1] for a, b in pairs):
         return []

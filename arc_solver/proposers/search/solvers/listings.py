@@ -164,6 +164,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     layouts = _layouts(examples)
     seen: set[bytes] = set()
     for one in LISTS:
+        examples.check_time()
         lists = values_of(one, examples.inputs)
         if lists is None or not all(1 <= len(objects) <= MAX_OBJECTS for objects in lists):
             continue
