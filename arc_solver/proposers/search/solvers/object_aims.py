@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arc_solver.proposers.search.solvers.object_colors import near_cells
+from arc_solver.proposers.search.solvers.object_colors import near_cells, seen_from
 from arc_solver.proposers.search.solvers.object_scenes import Scene, Thing
 
 MAX_COLORS = 3
@@ -21,6 +21,8 @@ Ray = tuple[int, int, int, int]
 Rays = Callable[[Thing], list[Ray]]
 Bools = NDArray[np.bool_]
 SIDES = ((-1, 0), (1, 0), (0, -1), (0, 1))
+CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+GROUPS = (*((d,) for d in (*SIDES, *CORNERS)), SIDES[:2], SIDES[2:], SIDES, CORNERS, (*SIDES, *CORNERS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,7 @@ def aims(scene: Scene) -> Iterator[Aim]:
         yield from _both_ways(f"grid == {color}", _in_color(color), 1.4)
     yield _gap_aim()
     yield from _edge_aims()
+    yield from _seeing_aims(colors)
 
 
 Cells = Callable[[Thing], tuple[NDArray[np.intp], NDArray[np.intp]]]
@@ -216,3 +219,41 @@ def _from_middle(sign: int) -> Rays:
         return [_from_end(thing, d_row, d_col)] if d_row or d_col else []
 
     return rays
+
+
+def _seeing_aims(colors: Sequence[int]) -> Iterator[Aim]:
+    """To those sides where the first thing ahead has the object's colour or a certain one, or where nothing is."""
+    kinds: list[tuple[str, Callable[[Thing], int]]] = [
+        ("obj.color", lambda thing: thing.color),
+        ("BACKGROUND", lambda thing: thing.background),
+        *((str(color), _constant(color)) for color in colors),
+    ]
+    for word, color_of in kinds:
+        loop = f"for d_row, d_col in {SIDES}:"
+        condition = f"if ray_color(grid, d_row, d_col)[row, col] == {word}:"
+        yield Aim((loop, _START, condition), _seeing(color_of), 1.4)
+
+
+def _constant(color: int) -> Callable[[Thing], int]:
+    return lambda thing: color
+
+
+def _seeing(color_of: Callable[[Thing], int]) -> Rays:
+    def rays(thing: Thing) -> list[Ray]:
+        cells, width = thing.grid.tobytes(), thing.grid.shape[1]
+        every = [_from_end(thing, *d) for d in SIDES]
+        wanted = color_of(thing)
+        return [(r, c, *d) for r, c, *d in every if seen_from(cells, width, *d)[r, c] == wanted]
+
+    return rays
+
+
+def fixed_aims() -> Iterator[Aim]:
+    """The same directions for every object."""
+    for group in GROUPS:
+        first = f"d_row, d_col = {group[0]}" if len(group) == 1 else f"for d_row, d_col in {group}:"
+        yield Aim((first, _START), _fixed(group), 0.8 + 0.1 * (len(group) > 1))
+
+
+def _fixed(group: Sequence[tuple[int, int]]) -> Rays:
+    return lambda thing: [_from_end(thing, *d) for d in group]

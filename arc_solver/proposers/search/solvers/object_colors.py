@@ -84,13 +84,14 @@ def boxes_touch(first: Object, second: Object) -> bool:
 
 def seen_in(d_row: int, d_col: int) -> Measure:
     def seen(thing: Thing, things: Sequence[Thing]) -> int:
-        return int(_seen_from(thing.grid.tobytes(), thing.grid.shape[1], d_row, d_col)[thing.obj.row, thing.obj.col])
+        return int(seen_from(thing.grid.tobytes(), thing.grid.shape[1], d_row, d_col)[thing.obj.row, thing.obj.col])
 
     return seen
 
 
 @functools.lru_cache(maxsize=64)
-def _seen_from(cells: bytes, width: int, d_row: int, d_col: int) -> Grid:
+def seen_from(cells: bytes, width: int, d_row: int, d_col: int) -> Grid:
+    """`ray_color` of a grid, remembered."""
     return ray_color(np.frombuffer(cells, dtype=np.int8).reshape(-1, width), d_row, d_col)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arc_solver.grids import Grid
-from arc_solver.proposers.search.solvers.object_aims import Aim, Bools, Ray, Rays, aims
+from arc_solver.proposers.search.solvers.object_aims import Aim, Bools, Ray, Rays, aims, fixed_aims
 from arc_solver.proposers.search.solvers.object_marks import (
     NOWHERE,
     Mark,
@@ -44,12 +44,36 @@ def aimed_marks(scene: Scene, outputs: Sequence[Grid]) -> Iterator[Mark]:
     ground = [np.count_nonzero(things[0].grid == things[0].background) / things[0].grid.size for things in scene.things]
     if min(ground) < MIN_GROUND or not all(cells.any() for cells in filled):
         return
+    for mark in _candidates(scene, filled):
+        if _is_filled(scene, mark, filled):
+            yield mark
+
+
+def _candidates(scene: Scene, filled: Sequence[Bools]) -> Iterator[Mark]:
     for aim in aims(scene):
         known = replace(aim, rays=_remembered(aim.rays))
         if _leads_on(scene, known, filled):
             yield from _following(known)
+            yield from _limited(known)
+    for aim in fixed_aims():
+        if _leads_on(scene, aim, filled):
+            yield from _limited(aim)
     if max(map(len, scene.things)) <= MAX_SEEDED:
         yield _continued(scene)
+
+
+def _is_filled(scene: Scene, mark: Mark, filled: Sequence[Bools]) -> bool:
+    """Whether in two pairs (in the only one) all empty cells of some object's mark fill up."""
+    wanted = min(2, len(filled))
+    for n_seen, (things, cells) in enumerate(zip(scene.things, filled, strict=False)):
+        if wanted > len(filled) - n_seen:
+            return False
+        empty = things[0].grid.ravel() == things[0].background
+        touched = (found[empty[found]] for found in map(mark.touched, things))
+        wanted -= any(len(found) and cells.ravel()[found].all() for found in touched)
+        if not wanted:
+            return True
+    return False
 
 
 def _filled(thing: Thing, output: Grid) -> Bools:
@@ -99,9 +123,8 @@ def _following(aim: Aim) -> Iterator[Mark]:
     )
     over = "draw_ray_over(grid, row, col, d_row, d_col, {color}, BACKGROUND)"
     yield Mark(over, _rays(aim, True), aim.cost + 0.1, True, aim.frame, sees_input=True)
-    dotted = (*aim.frame, f"for step in range(2, {REACH}, 2):")
-    dot = "paint_cell({out}, row + step * d_row, col + step * d_col, {color})"
-    yield Mark(dot, _rays(aim, False, 2), aim.cost + 0.4, True, dotted)
+    for thickness in ("1", "min(obj.mask.shape) - 1"):
+        yield _beam(aim, thickness)
     if aim.is_gap:
         yield _fan(aim)
     yield _trail(aim)
@@ -109,6 +132,68 @@ def _following(aim: Aim) -> Iterator[Mark]:
         yield _copies(aim, gap)
     if not aim.frame[0].startswith("for"):
         yield _slide(aim)
+
+
+LENGTHS: tuple[tuple[str, Callable[[Thing], int], float], ...] = (
+    ("obj.size", lambda thing: thing.size, 0.3),
+    ("max(obj.mask.shape)", lambda thing: max(thing.obj.mask.shape), 0.4),
+    ("min(obj.mask.shape)", lambda thing: min(thing.obj.mask.shape), 0.4),
+    ("2", lambda thing: 2, 0.3),
+    ("3", lambda thing: 3, 0.4),
+)
+_STEP = "paint_cell({out}, row + step * d_row, col + step * d_col, {color})"
+
+
+def _limited(aim: Aim) -> Iterator[Mark]:
+    """Dotted rays, and rays and trails of a length that the object tells."""
+    for period in (2, 3):
+        frame = (*aim.frame, f"for step in range({period}, {REACH}, {period}):")
+        yield Mark(_STEP, _rays(aim, False, period), aim.cost + 0.2 * period, True, frame)
+    for source, length, cost in LENGTHS:
+        frame = (*aim.frame, f"for step in range(1, {source} + 1):")
+        yield Mark(_STEP, _short_rays(aim, length), aim.cost + cost + 0.2, True, frame)
+        moved = "recolor_object(move_object(obj, step * d_row, step * d_col), {color})"
+        trail = f"paint_object({{out}}, {moved})"
+        yield Mark(trail, _short_trails(aim, length), aim.cost + cost + 0.4, True, frame)
+
+
+def _short_rays(aim: Aim, length: Callable[[Thing], int]) -> Callable[[Thing], Positions]:
+    def touched(thing: Thing) -> Positions:
+        found = [NOWHERE]
+        for row, col, d_row, d_col in aim.rays(thing):
+            found.append(ray_positions(thing, np.array([row]), np.array([col]), d_row, d_col, False)[: length(thing)])
+        return np.concatenate(found)
+
+    return touched
+
+
+def _short_trails(aim: Aim, length: Callable[[Thing], int]) -> Callable[[Thing], Positions]:
+    def touched(thing: Thing) -> Positions:
+        far = np.arange(1, length(thing) + 1)[:, None]
+        found = [
+            inside_positions(thing, (thing.rows + far * d_row).ravel(), (thing.cols + far * d_col).ravel())
+            for _, _, d_row, d_col in aim.rays(thing)
+        ]
+        return np.unique(np.concatenate([NOWHERE, *found]))
+
+    return touched
+
+
+def _beam(aim: Aim, thickness: str) -> Mark:
+    """Parallel rays, as many to each side as the thickness says."""
+    frame = (*aim.frame, f"for side in range(-({thickness}), {thickness} + 1):")
+
+    def touched(thing: Thing) -> Positions:
+        n = 1 if thickness == "1" else min(thing.obj.mask.shape) - 1
+        found = [NOWHERE]
+        for row, col, d_row, d_col in aim.rays(thing):
+            sides = np.arange(-n, n + 1)
+            at = row + sides * abs(d_col), col + sides * abs(d_row)
+            found.append(ray_positions(thing, *at, d_row, d_col, False))
+        return np.unique(np.concatenate(found))
+
+    source = "draw_ray({out}, row + side * abs(d_col), col + side * abs(d_row), d_row, d_col, {color})"
+    return Mark(source, touched, aim.cost + 0.6, True, frame)
 
 
 def _rays(aim: Aim, until_contact: bool = False, first: int = 0) -> Callable[[Thing], Positions]:
