@@ -5,12 +5,15 @@ Knows nothing of how drafts are found, run or ranked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from arc_solver.budget import Deadline
 from arc_solver.grids import Grid
 from arc_solver.tasks import Task
+
+_T = TypeVar("_T")
 
 
 class TimeUp(Exception):
@@ -92,6 +95,16 @@ class Examples:
         """
         if self.deadline is not None and self.deadline.passed():
             raise TimeUp
+
+    def in_time(self, items: Iterable[_T]) -> Iterator[_T]:
+        """The items, each only while there is time.
+
+        Raises:
+            TimeUp: The deadline has passed.
+        """
+        for item in items:
+            self.check_time()
+            yield item
 
     def draft(self, stage: str, body: tuple[str, ...], cost: float) -> Draft:
         """A draft whose statements follow the prefix."""

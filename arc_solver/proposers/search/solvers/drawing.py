@@ -33,10 +33,11 @@ def solve(examples: Examples) -> Iterator[Draft]:
 
 def _drawn(scene: Scene) -> Iterator[Draft]:
     found = list(crowds(scene))
-    plain = list(plain_strokes(scene))
-    lines = list(line_strokes(scene, found))
-    stamps = [*stamp_strokes(scene, found), *copy_strokes(scene, found)]
-    spreading = [*spreading_strokes(scene, found), *path_strokes(scene), *trail_strokes(scene)]
+    timed = scene.examples.in_time
+    plain = list(timed(plain_strokes(scene)))
+    lines = list(timed(line_strokes(scene, found)))
+    stamps = [*timed(stamp_strokes(scene, found)), *timed(copy_strokes(scene, found))]
+    spreading = [*timed(spreading_strokes(scene, found)), *timed(path_strokes(scene)), *timed(trail_strokes(scene))]
     drafts = [
         *drawings(scene, "lines", [*lines, *plain]),
         *(draft for draft in drawings(scene, "stamps", [*stamps, *plain]) if draft.cost <= MAX_STAMPS_COST),

@@ -7,8 +7,8 @@ objects. Knows nothing of single actions or features; those live next door.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +19,6 @@ from arc_solver.proposers.search.solvers.object_motions import motions
 from arc_solver.proposers.search.solvers.object_pointers import aimed_marks
 from arc_solver.proposers.search.solvers.object_rules import AS_IS, SceneRules
 from arc_solver.proposers.search.solvers.object_scenes import Scene, scenes
-
-_T = TypeVar("_T")
 
 STAGE = "object_actions"
 MAX_CELLS = 6000
@@ -45,7 +43,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     if not canvas.changed:
         return
     finders = [_finder(scene, examples, canvas) for scene in scenes(examples)]
-    pool = _distinct([rule for finder in _in_time(finders, examples) for rule in finder.explain()])
+    pool = _distinct([rule for finder in examples.in_time(finders) for rule in finder.explain()])
     found = list(_covers(pool, canvas.changed)) or list(_layers(finders, pool, canvas))
     for rules, cost in sorted(found, key=lambda one: one[1])[:MAX_DRAFTS]:
         if cost <= MAX_COST:
@@ -66,22 +64,15 @@ def _finder(scene: Scene, examples: Examples, canvas: Canvas) -> SceneRules:
     finder.consider(own_cells(), False)
     if max(len(things) for things in scene.things) > MAX_MARKED:
         return finder
-    for mark in _in_time(marks(), examples):
+    for mark in examples.in_time(marks()):
         if not scene.is_ground or mark.is_filling:
             finder.consider(mark, False)
     if not scene.is_ground:
         only_adds = _only_adds(scene, examples)
         acting = itertools.chain(motions(scene, examples.outputs), aimed_marks(scene, examples.outputs))
-        for mark in _in_time(acting, examples):
+        for mark in examples.in_time(acting):
             finder.consider(mark, not only_adds and mark.copied is not None)
     return finder
-
-
-def _in_time(items: Iterable[_T], examples: Examples) -> Iterator[_T]:
-    """The items; ends with an exception where the time is up."""
-    for item in items:
-        examples.check_time()
-        yield item
 
 
 def _only_adds(scene: Scene, examples: Examples) -> bool:
