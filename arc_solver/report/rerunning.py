@@ -97,8 +97,10 @@ def rerun_programs(
         sandbox: Where the programs run.
     """
     board = Board(challenges)
-    for event in (*journal.candidates, *journal.scores):
-        board.add(event)
+    for candidate in journal.candidates:
+        board.add(candidate)
+    for score in journal.scores:
+        board.add(score)
     attempts = board.attempts()
     result = Rerun()
     for task in challenges.tasks:
