@@ -118,6 +118,7 @@ def _patterns(examples: Examples, crowd: Formula, found: Sequence[Sequence[Objec
     cores = _cores(examples, found)
     ground = int(np.bincount(examples.inputs[0].ravel()).argmax())
     for source, n_parts, cost in CUTS:
+        examples.check_time()
         shape = _shape(found[0][0], n_parts) if n_parts > 1 else None
         if (n_parts > 1 and shape is None) or ("core" in source and cores is None):
             continue

@@ -60,6 +60,7 @@ def staged_drafts(
     for lines, cost, names in _choices(list(stages), [NAMES | {"grid": grid} for grid in examples.inputs]):
         n_found = 0
         for step, price in last(names):
+            examples.check_time()
             if _explains(step, names, examples):
                 yield examples.draft(stage, (*lines, *step, "return out"), cost + price)
                 n_found += 1
