@@ -54,5 +54,5 @@ def _is_near(rest: Examples) -> bool:
     """True if sizes are right, and something but not most of it is wrong."""
     if not rest.same_size():
         return False
-    n_wrong = sum(np.count_nonzero(a != b) for a, b in zip(rest.train_inputs, rest.outputs, strict=True))
+    n_wrong = sum(int(np.count_nonzero(a != b)) for a, b in zip(rest.train_inputs, rest.outputs, strict=True))
     return 0 < n_wrong <= MAX_WRONG * sum(output.size for output in rest.outputs)

@@ -115,8 +115,8 @@ def _differences(examples: Examples) -> Iterator[Formula]:
             for axis, every in itertools.product((0, 1), ("all", "any")):
                 lines = f"(crop_object(grid, {thing}) {mark}).{every}(axis={axis}).sum()"
                 yield formula("grid", lines, 1.2 + cost)
-    for first, second in itertools.permutations(colors, 2):
-        yield formula("grid", f"np.count_nonzero(grid == {first}) - np.count_nonzero(grid == {second})", 1.6)
+    for more, less in itertools.permutations(colors, 2):
+        yield formula("grid", f"np.count_nonzero(grid == {more}) - np.count_nonzero(grid == {less})", 1.6)
 
 
 def _writers(examples: Examples) -> Iterator[tuple[Formula, tuple[str, ...]]]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arc_solver.dsl.registry import Count
 from arc_solver.dsl.scaling import upscale
 from arc_solver.grids import Grid
 from arc_solver.proposers.search.examples import Draft, Examples
@@ -136,7 +137,7 @@ def _enlargements(outputs: Sequence[Grid]) -> Iterator[tuple[str, list[Grid], fl
                 yield f"np.repeat({{0}}, max(out.shape), axis={axis})", lines, 1.0
     for factor in (2, 3):
         small = [output[::factor, ::factor] for output in outputs]
-        if all(np.array_equal(upscale(a, factor), b) for a, b in zip(small, outputs, strict=True)):
+        if all(np.array_equal(upscale(a, Count(factor)), b) for a, b in zip(small, outputs, strict=True)):
             yield f"upscale({{0}}, {factor})", small, 0.8
 
 
