@@ -6,7 +6,6 @@ import importlib.machinery
 import importlib.util
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -178,18 +177,11 @@ class TestShards:
 
 
 FAKE = """
-import fcntl, sys, time
+import sys, time
 from pathlib import Path
 state, seconds, is_done = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "done"
-with (state / "lock").open("w") as file:
-    for _ in range(100):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            time.sleep(0.02)
-    (state / "results" / "log.jsonl").write_text("{}")
-    time.sleep(seconds)
+(state / "results" / "log.jsonl").write_text("{}")
+time.sleep(seconds)
 if is_done:
     (state / "done").touch()
 """
@@ -207,12 +199,11 @@ class TestAttend:
         return scripts["train-on-gpu"].attend(folder / "state", folder / "out", command, seconds)
 
     def test_the_trainer_outlives_a_command_and_the_next_one_waits_for_the_same(self, scripts, tmp_path, capsys):
-        assert self.attend(scripts, tmp_path, 1.0, "6", "done") == 0
+        assert self.attend(scripts, tmp_path, 1.0, "8", "done") == 0
         assert "training goes on" in capsys.readouterr().out
         assert (tmp_path / "state" / "save").is_file(), "it was asked to save"
-        begin = time.monotonic()
-        assert self.attend(scripts, tmp_path, 60.0, "1000", "done") == 0, "no second one is started"
-        assert time.monotonic() - begin < 30
+        # A second one would not be done within the command.
+        assert self.attend(scripts, tmp_path, 60.0, "1000", "done") == 0
         assert "the run is over" in capsys.readouterr().out
         assert (tmp_path / "out" / "log.jsonl").is_file()
 
