@@ -61,10 +61,21 @@ def columns(grid: Grid) -> Grid:
     return np.where((away % step == 0) & (grid == 0), 5, grid).astype(np.int8)
 
 
+def crosses(grid: Grid) -> Grid:
+    """Dotted crosses through both marks, each in the colour of the other, up to half of the way."""
+    rows, cols, colors = distances(grid, 6)
+    away = rows + cols
+    near = away.argmin(axis=0)
+    down, across = (np.take_along_axis(one, near[None], 0)[0] for one in (rows, cols))
+    dots = ((down == 0) | (across == 0)) & ((down + across) % 2 == 0) & (grid == 6)
+    return np.where(dots, colors[1 - near], grid).astype(np.int8)
+
+
 RULES: dict[str, tuple[Rule, int, list[int], int]] = {
     "stripes": (stripes, 2, [1, 2, 3, 6], 0),
     "rings": (rings, 3, [1, 2, 4, 6], 7),
     "columns": (columns, 2, [1, 2, 4, 8, 9], 0),
+    "crosses": (crosses, 2, [1, 2, 4, 8, 9], 6),
     "districts": (districts, 3, [1, 2, 4, 8, 9], 0),
 }
 

@@ -21,16 +21,21 @@ STAGE = "territories"
 MAX_MARKS = 40
 MAX_CELLS = 6_000
 MIN_SHARE = 0.08
-MAX_COST = 10.5
+MAX_COST = 11.5
 START_COST = 2.5
 
 FAR = re.compile(r"^\((?!grid |color ).* [4-9]\)$")
 """Conditions on a distance that nobody would name."""
 
 OF_NEAR = "np.take_along_axis({}, near[None], 0)[0]"
+BOX = "fill_box(grid * 0, *marks.min(axis=0), *marks.max(axis=0), 1)"
 FEATURES = (
     Feature("grid", (), 0.2, True),
     Feature("color", ("color = grid[marks[:, 0], marks[:, 1]][near]",), 0.6, True),
+    Feature("other", ("other = sum(set(grid[marks[:, 0], marks[:, 1]].tolist())) - color",), 1.0, True),
+    Feature("tied", ("tied = (away == away.min(axis=0)).sum(axis=0) > 1",), 0.8),
+    # The marks are corners of the box, not in it.
+    Feature("between", (f"between = {BOX} * (away.min(axis=0) > 0)",), 0.9),
     Feature("up_down", (f"up_down = {OF_NEAR.format('rows')}",), 0.8),
     Feature("sideways", (f"sideways = {OF_NEAR.format('cols')}",), 0.8),
     Feature("up_down % 2", (), 1.0),
@@ -38,10 +43,13 @@ FEATURES = (
     Feature("(up_down + sideways) % 2", (), 1.1),
     Feature("ring", ("ring = np.maximum(up_down, sideways)",), 0.9),
     Feature("ring % 2", (), 1.0),
+    Feature("straight", ("straight = np.where((up_down == 0) | (sideways == 0), ring, -1)",), 1.1),
+    Feature("straight % 2", (), 1.2),
+    Feature("slanted", ("slanted = np.where(up_down == sideways, ring, -1)",), 1.2),
+    Feature("slanted % 2", (), 1.3),
     Feature("ring % 3", (), 1.2),
     Feature("up_down + sideways", (), 1.1),
     Feature("abs(up_down - sideways)", (), 1.1),
-    Feature("tied", ("tied = (away == away.min(axis=0)).sum(axis=0) > 1",), 0.8),
     Feature("edge_distance(grid)", (), 1.0),
     Feature("below", ("below = np.sign(np.indices(grid.shape)[0] - marks[near][..., 0])",), 1.2),
     Feature("right", ("right = np.sign(np.indices(grid.shape)[1] - marks[near][..., 1])",), 1.2),
