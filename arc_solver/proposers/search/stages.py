@@ -37,6 +37,7 @@ SLOW_SOLVERS = frozenset(
         "drawing",
         "rebased",
         "figures",
+        "fitting",
         "reflections",
         "lattice_rules",
         "territories",

@@ -65,7 +65,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
         Stage(tuple(boards), ("board",), is_board),
         Stage(pieces, ("pieces",), lambda names: _are_pieces(names) and all(map(_adds_up, names, examples.outputs))),
     )
-    steps = _steps(same, sorted({color for _, b in pairs for color in np.unique(b).tolist()}))
+    steps = _steps(same, _added_color(examples) if same else None)
     yield from staged_drafts(STAGE, examples, stages, lambda names: steps, enough=2)
 
 
@@ -81,6 +81,15 @@ def _are_pieces(names: Sequence[Names]) -> bool:
     return True
 
 
+def _added_color(examples: Examples) -> int | None:
+    """The one colour that cells take which have another in the input, background apart; None if there are several."""
+    added: set[int] = set()
+    for grid, output in zip(examples.train_inputs, examples.outputs, strict=True):
+        ground = np.bincount(grid.ravel()).argmax()
+        added |= set(np.unique(output[(output != grid) & (output != ground)]).tolist())
+    return added.pop() if len(added) == 1 else None
+
+
 def _adds_up(one: Names, output: Grid) -> bool:
     """Whether the output has as many cells as the board and the pieces, moved or copied, together."""
     board, pieces, bg = one["board"], one["pieces"], one["bg"]
@@ -94,12 +103,12 @@ def _adds_up(one: Names, output: Grid) -> bool:
     return int(np.count_nonzero(box == bg) - np.count_nonzero(output == bg)) in (size, keys)
 
 
-def _steps(same: bool, shown: Sequence[int]) -> list[Step]:
+def _steps(same: bool, added: int | None) -> list[Step]:
     keys = (("view != bg", 0.2), ("view == board.color", 0.6))
     starts = [("out = keep_objects(np.full_like(grid, bg), [board])", 0.3), ("out = grid.copy()", 0.2)]
     if not same:
         starts = [("out = crop_object(grid, board)", 0.2)]
-    paints = [("view", 0.0), *((f"{color}", 0.4) for color in shown)]
+    paints = [("view", 0.0)] + [(str(added), 0.4)] * (added is not None)
     steps = []
     for (start, cost), (key, price), (views, turned), (paint, extra) in product(starts, keys, VIEWS, paints):
         if key != keys[0][0] and paint != "view":
