@@ -40,8 +40,8 @@ def corner_mark(seed: int) -> Made:
     figure[0, 0] = 7
     out = figure.copy()
     out[:, 4:] = np.where(figure == 2, 5, 0)[:, ::-1][:, 4:]
-    change = (lambda a: a, np.fliplr, np.flipud, lambda a: np.rot90(a, 2), np.fliplr)[seed]
-    return change(figure).astype(np.int8), change(out).astype(np.int8)
+    rows, cols = ((1, 1), (1, -1), (-1, 1), (-1, -1), (1, -1))[seed]
+    return figure[::rows, ::cols].astype(np.int8), out[::rows, ::cols].astype(np.int8)
 
 
 def three_colors(seed: int) -> Made:

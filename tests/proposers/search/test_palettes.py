@@ -27,7 +27,8 @@ def nested(colors: list[int], core: int = 2) -> Cells:
 
 
 def chosen(seed: int, n: int) -> list[int]:
-    return np.random.default_rng(seed).permutation(np.arange(1, 10))[:n].tolist()
+    colors: list[int] = np.random.default_rng(seed).permutation(np.arange(1, 10))[:n].tolist()
+    return colors
 
 
 def rings_move_inwards(seed: int) -> Made:

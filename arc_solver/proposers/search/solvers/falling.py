@@ -190,7 +190,8 @@ def _fallen(scene: Scene, choice: _Choice, direction: tuple[int, int], index: in
 
 
 def _foremost(obj: Any, direction: tuple[int, int]) -> int:
-    return {(1, 0): -obj.bottom, (-1, 0): obj.row, (0, 1): -obj.right, (0, -1): obj.col}[direction]
+    places: dict[tuple[int, int], int] = {(1, 0): -obj.bottom, (-1, 0): obj.row, (0, 1): -obj.right, (0, -1): obj.col}
+    return places[direction]
 
 
 _FOREMOST = {(1, 0): "-o.bottom", (-1, 0): "o.row", (0, 1): "-o.right", (0, -1): "o.col"}
