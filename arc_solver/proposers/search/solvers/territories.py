@@ -75,7 +75,7 @@ MAX_STEP_MARKS = 5
 # What is near: how far each cell is from each mark, shape (n_marks, n_rows, n_cols); its cost.
 METRICS = (
     ("rows + cols", 0.4),
-    ("np.maximum(rows, cols)", 0.4),
+    ("np.maximum(rows, cols)", 0.7),
     ("rows", 0.5),
     ("cols", 0.5),
     # Bands of equal height (width) for the marks, from top to bottom (left to right).
