@@ -19,7 +19,7 @@ from arc_solver.proposers.search.stability import stable_drafts
 STAGE = "edited"
 MAX_CUTS, MAX_ENLARGED = 2, 1
 MAX_WRONG = 0.5
-MAX_COST = 13.0
+MAX_COST = 9.0
 STEP_COST = 0.3
 
 

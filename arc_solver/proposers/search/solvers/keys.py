@@ -6,7 +6,7 @@ Works on cuts that `crops` found. Knows nothing of how they were chosen.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,9 @@ COMBINED = formulas(
 )
 
 
+HALVES = ("parts = np.split(grid, 2, axis=int(grid.shape[1] > grid.shape[0]))",)
+
+
 @dataclass(frozen=True, slots=True)
 class _Cut:
     statements: tuple[str, ...]
@@ -54,15 +57,20 @@ def keyed(examples: Examples, found: Sequence[Crop]) -> Iterator[Draft]:
     """
     cuts = _distinct(found)
     keys = [*_corner_cells(examples), *cuts[:MAX_KEYS]]
-    for mask, key in itertools.product(cuts[:MAX_MASKS], keys):
+    pairs = itertools.chain(
+        itertools.product(cuts[:MAX_MASKS], keys), itertools.permutations(list(_halves(examples)), 2)
+    )
+    for mask, key in pairs:
         if mask.grids is key.grids or not _divides(mask, key, examples.outputs):
             continue
         for one in COMBINED:
             if gives(one, examples.outputs, mask.grids, key.grids):
+                # What both cuts begin with is said once.
+                between = () if key.statements == mask.statements else key.statements
                 body = (
                     *mask.statements,
                     f"mask = {mask.source}",
-                    *key.statements,
+                    *between,
                     f"key = {key.source}",
                     f"return {one.source}",
                 )
@@ -79,6 +87,24 @@ def _distinct(found: Sequence[Crop]) -> list[_Cut]:
 def _corner_cells(examples: Examples) -> Iterator[_Cut]:
     if all(min(grid.shape) > 1 for grid in examples.inputs):
         yield _Cut((), "grid[[0, -1]][:, [0, -1]]", tuple(grid[[0, -1]][:, [0, -1]] for grid in examples.inputs), 0.8)
+
+
+def _halves(examples: Examples) -> Iterator[_Cut]:
+    """The halves along the longer side, told apart by their numbers of colours or by their places."""
+    if any(grid.shape[0] == grid.shape[1] or max(grid.shape) % 2 for grid in examples.inputs):
+        return
+    ordered: list[tuple[tuple[str, ...], float, Callable[[Grid], list[Grid]]]] = [(HALVES, 0.8, _halved)]
+    if all(len({len(np.unique(half)) for half in _halved(grid)}) == 2 for grid in examples.inputs):
+        by_colors = (*HALVES, "parts = sorted(parts, key=lambda part: len(np.unique(part)))")
+        ordered.append((by_colors, 1.2, lambda grid: sorted(_halved(grid), key=lambda part: len(np.unique(part)))))
+    for statements, cost, split in ordered:
+        parts = [split(grid) for grid in examples.inputs]
+        for index in (0, 1):
+            yield _Cut(statements, f"parts[{index}]", tuple(one[index] for one in parts), cost)
+
+
+def _halved(grid: Grid) -> list[Grid]:
+    return np.split(grid, 2, axis=int(grid.shape[1] > grid.shape[0]))
 
 
 def _divides(mask: _Cut, key: _Cut, outputs: Sequence[Grid]) -> bool:
