@@ -159,6 +159,8 @@ def _fits(
     colors, way, place = parts
     try:
         chosen = colors.function(line, ground)
+        if not len(chosen):
+            return False
         i, j = np.indices(grid[top:].shape)
         shown = place.function(i, j, len(chosen), line, ground)
         return bool(np.array_equal(np.where(shown, chosen[way.function(i, j, len(chosen))], ground), target))
