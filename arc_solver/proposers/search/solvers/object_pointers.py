@@ -44,33 +44,53 @@ def aimed_marks(scene: Scene, outputs: Sequence[Grid]) -> Iterator[Mark]:
     ground = [np.count_nonzero(things[0].grid == things[0].background) / things[0].grid.size for things in scene.things]
     if min(ground) < MIN_GROUND or not all(cells.any() for cells in filled):
         return
-    for mark in _candidates(scene, filled):
-        if _is_filled(scene, mark, filled):
+
+    def fills(mark: Mark) -> bool:
+        return _is_filled(scene, mark.touched, filled)
+
+    for aim in _leading(scene, filled):
+        full = list(filter(fills, _following(aim)))
+        yield from full
+        if not full:
+            yield from _limited_where_begun(scene, aim, filled)
+    for aim in fixed_aims():
+        if _leads_on(scene, aim, filled):
+            yield from _limited_where_begun(scene, aim, filled)
+    if max(map(len, scene.things)) <= MAX_SEEDED:
+        yield from filter(fills, [_continued(scene)])
+
+
+def _leading(scene: Scene, filled: Sequence[Bools]) -> Iterator[Aim]:
+    """Aims before which cells fill up, of those with the same rays the cheapest."""
+    every = [thing for things in scene.things for thing in things]
+    seen: set[object] = set()
+    for aim in sorted(aims(scene), key=lambda one: one.cost):
+        known = replace(aim, rays=_remembered(aim.rays))
+        if _leads_on(scene, known, filled):
+            key = aim.is_gap, aim.other is None, tuple(tuple(known.rays(thing)) for thing in every)
+            if key not in seen:
+                seen.add(key)
+                yield known
+
+
+def _limited_where_begun(scene: Scene, aim: Aim, filled: Sequence[Bools]) -> Iterator[Mark]:
+    """Dotted and limited rays and trails whose first step fills up."""
+    once = [_short_rays(aim, lambda thing: 1), _short_trails(aim, lambda thing: 1)]
+    begun = [True, *(_is_filled(scene, first, filled) for first in once)]
+    for mark, kind in _limited(aim):
+        if begun[kind] and _is_filled(scene, mark.touched, filled):
             yield mark
 
 
-def _candidates(scene: Scene, filled: Sequence[Bools]) -> Iterator[Mark]:
-    for aim in aims(scene):
-        known = replace(aim, rays=_remembered(aim.rays))
-        if _leads_on(scene, known, filled):
-            yield from _following(known)
-            yield from _limited(known)
-    for aim in fixed_aims():
-        if _leads_on(scene, aim, filled):
-            yield from _limited(aim)
-    if max(map(len, scene.things)) <= MAX_SEEDED:
-        yield _continued(scene)
-
-
-def _is_filled(scene: Scene, mark: Mark, filled: Sequence[Bools]) -> bool:
+def _is_filled(scene: Scene, touched: Callable[[Thing], Positions], filled: Sequence[Bools]) -> bool:
     """Whether in two pairs (in the only one) all empty cells of some object's mark fill up."""
     wanted = min(2, len(filled))
     for n_seen, (things, cells) in enumerate(zip(scene.things, filled, strict=False)):
         if wanted > len(filled) - n_seen:
             return False
         empty = things[0].grid.ravel() == things[0].background
-        touched = (found[empty[found]] for found in map(mark.touched, things))
-        wanted -= any(len(found) and cells.ravel()[found].all() for found in touched)
+        free = (found[empty[found]] for found in map(touched, things))
+        wanted -= any(len(found) and cells.ravel()[found].all() for found in free)
         if not wanted:
             return True
     return False
@@ -144,17 +164,17 @@ LENGTHS: tuple[tuple[str, Callable[[Thing], int], float], ...] = (
 _STEP = "paint_cell({out}, row + step * d_row, col + step * d_col, {color})"
 
 
-def _limited(aim: Aim) -> Iterator[Mark]:
-    """Dotted rays, and rays and trails of a length that the object tells."""
+def _limited(aim: Aim) -> Iterator[tuple[Mark, int]]:
+    """Dotted rays (0), and rays (1) and trails (2) of a length that the object tells."""
     for period in (2, 3):
         frame = (*aim.frame, f"for step in range({period}, {REACH}, {period}):")
-        yield Mark(_STEP, _rays(aim, False, period), aim.cost + 0.2 * period, True, frame)
+        yield Mark(_STEP, _rays(aim, False, period), aim.cost + 0.2 * period, True, frame), 0
     for source, length, cost in LENGTHS:
         frame = (*aim.frame, f"for step in range(1, {source} + 1):")
-        yield Mark(_STEP, _short_rays(aim, length), aim.cost + cost + 0.2, True, frame)
+        yield Mark(_STEP, _short_rays(aim, length), aim.cost + cost + 0.2, True, frame), 1
         moved = "recolor_object(move_object(obj, step * d_row, step * d_col), {color})"
         trail = f"paint_object({{out}}, {moved})"
-        yield Mark(trail, _short_trails(aim, length), aim.cost + cost + 0.4, True, frame)
+        yield Mark(trail, _short_trails(aim, length), aim.cost + cost + 0.4, True, frame), 2
 
 
 def _short_rays(aim: Aim, length: Callable[[Thing], int]) -> Callable[[Thing], Positions]:
