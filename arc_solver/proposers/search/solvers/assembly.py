@@ -96,7 +96,7 @@ def solve(examples: Examples) -> Iterator[Draft]:
     found = crops(examples)
     finishes = (*FINISHES, *_color_finishes(examples))
     n_found = 0
-    for crop in found:
+    for crop in examples.in_time(found):
         for draft in _finished(examples, crop, finishes):
             yield draft
             n_found += 1
@@ -151,7 +151,7 @@ def _continued(examples: Examples, crop: Crop) -> Iterator[Draft]:
 def _ruled(examples: Examples, found: Sequence[Crop]) -> Iterator[Draft]:
     """Corrections cell by cell of the simplest cuts that have the outputs' sizes."""
     n_tried = 0
-    for crop in found:
+    for crop in examples.in_time(found):
         rest = _after(examples, crop)
         if not rest.same_size() or _share_wrong(rest) > 0.5:
             continue
