@@ -5,6 +5,7 @@ Knows the order of the stages and nothing of what they do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -78,6 +79,7 @@ class TaskSearch:
     analysis: Analysis = field(init=False)
     _written: dict[str, float] = field(default_factory=dict)
     _stages_with_drafts: set[str] = field(default_factory=set)
+    _least_cost: float = math.inf
     _viewed: bool = False
 
     def __post_init__(self) -> None:
@@ -100,7 +102,7 @@ class TaskSearch:
         drafts = self._drafts((*solvers, *self._built_on(bank, LIST_SOLVERS)))
         if not bank.fitting and "cell_rules" not in self._stages_with_drafts:
             drafts += self._drafts((ruled(self.examples, bank.values.get("grid", ())),))
-        if all(cost > EDITED_ABOVE for cost in self._written.values()):
+        if not bank.fitting and self._least_cost > EDITED_ABOVE:
             drafts += self._drafts((edited(self.examples, EDITORS),))
         return drafts
 
@@ -146,6 +148,9 @@ class TaskSearch:
                 break
             for draft in sorted(self._until_deadline(stage), key=_simplicity)[:MAX_DRAFTS]:
                 self._stages_with_drafts.add(draft.stage)
+                if draft.stage != "enumerate":
+                    # Those of the enumerator may be near misses.
+                    self._least_cost = min(self._least_cost, draft.cost)
                 if draft.cost <= MAX_COST and draft.cost < self._written.get(draft.source, MAX_COST + 1):
                     self._written[draft.source] = draft.cost
                     found[draft.source] = draft

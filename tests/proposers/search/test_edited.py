@@ -8,7 +8,7 @@ from arc_solver.budget import Deadline
 from arc_solver.grids import grids_equal
 from arc_solver.proposers.search.edited import edited
 from arc_solver.proposers.search.examples import Examples, TimeUp
-from arc_solver.proposers.search.stages import EDITORS
+from arc_solver.proposers.search.stages import EDITORS, TaskSearch
 from arc_solver.sandbox.verdicts import Ok, Program
 
 # name -> (training pairs, test input, the right answer)
@@ -90,6 +90,12 @@ def test_the_cheapest_program_is_right(name: str, runner, toy_task, toy_grid) ->
     for pair, output in zip(task.train, verdict.outputs, strict=False):
         assert grids_equal(pair.output, output), best.source
     assert grids_equal(verdict.outputs[-1], toy_grid(answer)), best.source
+
+
+def test_the_second_pass_edits_though_the_enumerator_has_near_misses(toy_task) -> None:
+    pairs, test, _ = SOLVED["enlarged by the number of colours, then a diagonal leaves the square"]
+    drafts = TaskSearch(toy_task(pairs, test), Deadline.after(600)).thorough(200)
+    assert "edited" in {draft.stage for draft in drafts}
 
 
 def test_it_stops_when_the_deadline_has_passed(toy_task) -> None:
