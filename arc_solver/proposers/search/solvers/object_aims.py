@@ -243,7 +243,7 @@ def _seeing(color_of: Callable[[Thing], int]) -> Rays:
         cells, width = thing.grid.tobytes(), thing.grid.shape[1]
         every = [_from_end(thing, *d) for d in SIDES]
         wanted = color_of(thing)
-        return [(r, c, *d) for r, c, *d in every if seen_from(cells, width, *d)[r, c] == wanted]
+        return [(r, c, dr, dc) for r, c, dr, dc in every if seen_from(cells, width, dr, dc)[r, c] == wanted]
 
     return rays
 
