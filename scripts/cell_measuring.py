@@ -86,8 +86,7 @@ def measure(
     result["first_view"] = sum(grids_equal(a[0].grid, w) for a, w in zip(found, wanted, strict=True))
     result |= _counts(pools, wanted)
     if not is_over():
-        scores = _counts(_rescored(model, asked, pools, chosen[:n_done]), wanted)
-        result |= {f"scored_{name.removeprefix('vote_')}": scores[name] for name in ("vote_1", "vote_2")}
+        result |= _scored_counts(model, asked, pools, chosen[:n_done], wanted)
     if n_re_arc and not is_over():
         asked, wanted = _questions(corpus, "held-re-arc", n_re_arc, slots)
         right = [grids_equal(a[0].grid, w) for a, w in zip(_answered(model, asked, (IDENTITY,)), wanted, strict=True)]
@@ -112,6 +111,21 @@ def _questions(
 
 def _answered(model: CellModel, asked: Sequence[tuple[int, Grid]], chosen: Sequence[View]) -> list[list[Answer]]:
     return answer_in_views(model, [(token, (), given) for token, given in asked], chosen)
+
+
+def _scored_counts(
+    model: CellModel,
+    asked: Sequence[tuple[int, Grid]],
+    pools: Sequence[Sequence[Grid]],
+    chosen: Sequence[View],
+    wanted: Sequence[Grid],
+) -> dict[str, Any]:
+    """`scored_1` and `scored_2`; a failure is told, for it must not cost the figures before it."""
+    try:
+        counts = _counts(_rescored(model, asked, pools, chosen), wanted)
+    except RuntimeError as error:
+        return {"scoring_failed": str(error)[:300]}
+    return {"scored_1": counts["vote_1"], "scored_2": counts["vote_2"]}
 
 
 def _rescored(

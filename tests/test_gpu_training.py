@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from click.testing import CliRunner  # noqa: E402
 from arc_solver.budget import Deadline  # noqa: E402
 from arc_solver.candidates import Candidate  # noqa: E402
 from arc_solver.errors import ModelError  # noqa: E402
-from arc_solver.finetune.cells.checkpoint import load_compact  # noqa: E402
+from arc_solver.finetune.cells.checkpoint import load_compact, save_compact  # noqa: E402
 from arc_solver.finetune.cells.corpus import Corpus  # noqa: E402
+from arc_solver.finetune.cells.decoding import Answer  # noqa: E402
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
+from arc_solver.finetune.manifest import MANIFEST, verify_manifest  # noqa: E402
 from arc_solver.grids import as_grid  # noqa: E402
 from arc_solver.json_files import read_json  # noqa: E402
 from arc_solver.proposers.cells import CellProposer, CellSettings  # noqa: E402
@@ -39,7 +42,7 @@ def scripts():
     """The two scripts and the module between them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(SCRIPTS))
-        names = ("gpu_training", "train-on-gpu", "bundle-cells")
+        names = ("gpu_training", "cell_measuring", "train-on-gpu", "bundle-cells")
         yield {name: _loaded(name) for name in names}
 
 
@@ -118,11 +121,18 @@ class TestRun:
 
     def test_the_package_answers_with_what_came_back(self, scripts, pieces, tmp_path):
         out = pieces[0] / "out2"
-        command = ["--shards", str(out), "--weights", str(tmp_path), "--no-manifest", "--command", "as rehearsed"]
+        for name in ("base", "adapter"):
+            shutil.copytree(SCRIPTS.parent / "weights" / name, tmp_path / name)
+        before = read_json(SCRIPTS.parent / "weights" / MANIFEST)
+        shutil.copyfile(SCRIPTS.parent / "weights" / MANIFEST, tmp_path / MANIFEST)
+        command = ["--shards", str(out), "--weights", str(tmp_path), "--command", "as rehearsed"]
         found = CliRunner().invoke(scripts["bundle-cells"].main, command, catch_exceptions=False)
         assert found.exit_code == 0, found.output
         record = read_json(tmp_path / "cells" / "arc_solver.json")
         assert (record["command"], record["groups"]["made"]) == ("as rehearsed", 0.3)
+        after = verify_manifest(tmp_path)
+        assert after["cells"]["command"] == "as rehearsed"
+        assert after["held_out_loss"] == before["held_out_loss"]
         assert len(load_compact(tmp_path / "cells").tasks) == 3, "the unknown task's, and two real ones"
         proposer = CellProposer(
             tmp_path / "cells", CellSettings(n_views=1, ttft="off"), 0, n_threads=1, say=lambda line: None
@@ -131,6 +141,38 @@ class TestRun:
         task = Task("t", (Pair(grid, grid),), (grid,))
         events = list(proposer.propose((task,), Deadline.after(1000)))
         assert any(isinstance(event, Candidate) and event.task_id == "t" for event in events)
+
+
+class TestMeasuring:
+    def test_a_compact_model_is_adapted_and_measured_from_the_command_line(self, scripts, corpus_path, tmp_path):
+        save_compact(CellModel(CellConfig(64, 1, 1, 1, 64, 128, 3)), tmp_path)
+        command = ["--model", str(tmp_path), "--corpus", str(corpus_path), "--time-limit", "10m", "--views", "2"]
+        found = CliRunner().invoke(scripts["cell_measuring"].main, command, catch_exceptions=False)
+        assert found.exit_code == 0, found.output
+        figures = json.loads(found.output.splitlines()[-1])
+        assert (figures["n_tests"], figures["n_views"]) == (4, 2)
+        assert 0 <= figures["scored_1"] <= figures["scored_2"] <= figures["pass_n"]
+
+    def test_the_right_answers_are_counted_and_a_failure_of_scoring_costs_nothing_else(
+        self, scripts, corpus_path, monkeypatch
+    ):
+        measuring, corpus = scripts["cell_measuring"], Corpus.load(corpus_path)
+        wrong = as_grid([[0]])
+
+        def answered(model, asked, chosen):
+            # One view of two is right, and it is the less likely one.
+            right = [as_grid(given[::-1].copy()) for _, given in asked]
+            return [[Answer(wrong, -1.0), Answer(grid, -2.0)][: len(chosen)] for grid in right]
+
+        def failing(model, questions):
+            raise RuntimeError("no kernel")
+
+        monkeypatch.setattr(measuring, "_answered", answered)
+        monkeypatch.setattr(measuring, "score", failing)
+        figures = measuring.measure(None, corpus, n_views=4, n_re_arc=0)
+        assert figures["scoring_failed"] == "no kernel"
+        assert (figures["first_view"], figures["vote_1"], figures["vote_2"], figures["pass_n"]) == (0, 0, 4, 4)
+        assert measuring.measure(None, corpus, n_views=4, is_over=lambda: True)["n_views"] == 2
 
 
 class TestShards:
