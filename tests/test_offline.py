@@ -39,6 +39,7 @@ def solve(folder: Path, *prefix: str, code: str = WITNESS) -> subprocess.Complet
     command = [
         *prefix, sys.executable, str(ROOT / "make_submission.py"), "--challenges", str(folder / "challenges.json"),
         "--output", str(folder / "submission.json"), "--time-limit", "2m", "--json", str(folder / "run.json"),
+        "--proposers", "search,induction,transduction",
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
