@@ -71,4 +71,5 @@ def _names_of(tree: ast.Module) -> set[str]:
             names.add(node.arg)
         elif isinstance(node, ast.FunctionDef | ast.ExceptHandler):
             names.add(node.name or "")
-    return names - set(dir(builtins))
+    # `_` is nobody's, though an interactive prompt or a translation may have left something there.
+    return names - (set(dir(builtins)) - {"_"})

@@ -34,3 +34,8 @@ def test_programs_that_do_more_than_compute_grids_are_refused(line: str) -> None
 def test_the_vocabulary_suffices_for_hand_written_solvers() -> None:
     refused = [beyond_vocabulary(solver.source) for solver in load_solvers().values()]
     assert set(refused) == {""}
+
+
+def test_a_name_for_what_nobody_needs_may_stand_among_the_built_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins._", None, raising=False)
+    assert beyond_vocabulary("def task(grid):\n    _, first = grid[0, :2]\n    return grid * first\n") == ""
