@@ -21,12 +21,12 @@ from arc_solver.augment import IDENTITY
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import DrawConfig, one_a_row, stream
 from arc_solver.finetune.cells.corpus import Corpus
-from arc_solver.finetune.cells.device import is_out_of_memory
 from arc_solver.finetune.cells.joint import Dropped
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import document
 from arc_solver.finetune.cells.settings import AloneConfig
 from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, fit, measured_loss
+from arc_solver.finetune.memory import is_out_of_memory
 from arc_solver.tasks import Pair, Task
 
 _GROUP = "demonstrations"

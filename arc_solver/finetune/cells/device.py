@@ -19,8 +19,3 @@ def prepare(n_threads: int) -> tuple[str, str]:
 def torch_dtype(precision: str) -> torch.dtype:
     """`bf16`, `fp16` or `fp32` as torch has it."""
     return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device or the host had no room: torch has a class for the one, and only words for the other."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)

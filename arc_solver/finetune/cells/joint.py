@@ -23,11 +23,11 @@ from arc_solver.budget import Deadline
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import DrawConfig, PackedBatch, make_batch, one_a_row
 from arc_solver.finetune.cells.corpus import Corpus
-from arc_solver.finetune.cells.device import is_out_of_memory
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import N_HEADER, document, n_document_tokens
 from arc_solver.finetune.cells.settings import JointConfig
 from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, FitResult, fit, measured_loss
+from arc_solver.finetune.memory import is_out_of_memory
 from arc_solver.tasks import Pair, Task
 
 __all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "renew_tasks"]
@@ -191,7 +191,7 @@ class _Lessons:
         return self.draw.n_rows * self.draw.n_tokens
 
     def batches(self, clock: Callable[[], float]) -> Iterator[PackedBatch]:
-        """Batches without end; what is not wanted any more is left out from the next one in tens on."""
+        """Batches as long as anything is wanted; what is not any more is left out from the next one in tens on."""
         index, started, corpus = 0, clock(), self._corpus
         while True:
             if index == _MEASURED_STEPS:
@@ -199,6 +199,8 @@ class _Lessons:
                 self._focus(index * self.batch_tokens * (1 + self._deadline.remaining_s() / seconds))
             if index % 10 == 0 or index == _MEASURED_STEPS:
                 corpus = self._restricted()
+                if not len(corpus.groups[_GROUP]):
+                    return
             yield make_batch(corpus, self.draw, self._seed, index)
             index += 1
 
@@ -211,8 +213,7 @@ class _Lessons:
 
     def _restricted(self) -> Corpus:
         entries = [i for i, task_id in enumerate(self._ids) if task_id in self.chosen and self._is_wanted(task_id)]
-        members = np.array(entries) if entries else self._corpus.groups[_GROUP]
-        return dataclasses.replace(self._corpus, groups={_GROUP: members})
+        return dataclasses.replace(self._corpus, groups={_GROUP: np.array(entries, dtype=np.int64)})
 
 
 @torch.no_grad()

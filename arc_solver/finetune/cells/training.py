@@ -82,11 +82,11 @@ def fit(
     clock: Callable[[], float] = time.monotonic,
     after_step: Callable[[int, float], None] | None = None,
 ) -> FitResult:
-    """Train until the time or the steps are over.
+    """Train until the time, the steps or the batches are over.
 
     Args:
         model: On its device; changed.
-        batches: Endless.
+        batches: Endless, unless there is nothing more to learn.
         config: How.
         log: Called with a record now and then.
         clock: Seconds; injected by tests.
@@ -109,7 +109,9 @@ def fit(
             break
         factor = learning_rate_factor(step, progress, warmup_steps=config.warmup_steps, decay_share=config.decay_share)
         set_learning_rate(optimizers, factor)
-        batch = next(batches)
+        batch = next(batches, None)
+        if batch is None:
+            break
         n_tokens += int(batch.targets.shape[1] * batch.targets.shape[0])
         # One context for all parts: each matrix is cast once a step.
         with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):

@@ -20,10 +20,11 @@ from typing import Any
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.errors import ArcSolverError, ModelError, one_line
 from arc_solver.finetune.lora import ALL_LINEAR, LoraSettings, add_lora, load_adapter, write_adapter
+from arc_solver.finetune.memory import is_out_of_memory
 from arc_solver.finetune.nano import load_model
 from arc_solver.finetune.precision import AUTO, FP32, choose_precision, torch_dtype
 from arc_solver.finetune.test_time.exercises import Writer
-from arc_solver.finetune.test_time.fitting import Learner, LossOfBatch, is_out_of_memory
+from arc_solver.finetune.test_time.fitting import Learner, LossOfBatch
 from arc_solver.finetune.test_time.learning import Learning
 from arc_solver.finetune.test_time.wire import (
     ALL_TASKS,

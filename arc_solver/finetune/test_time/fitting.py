@@ -16,6 +16,7 @@ from arc_solver.budget import Deadline
 from arc_solver.errors import one_line
 from arc_solver.finetune.dataset import Batch, Encoded, Encoding, SampleSource, chunk_batches, split_batch
 from arc_solver.finetune.losses import held_out_losses, mean_over_recipes, weighted_loss
+from arc_solver.finetune.memory import free_memory, is_out_of_memory
 from arc_solver.finetune.optimizer import build_optimizers, learning_rate_factor, set_learning_rate
 from arc_solver.finetune.precision import autocast, device_of, loss_scaler
 
@@ -225,27 +226,6 @@ class Learner:
             yield
         except (RuntimeError, MemoryError) as error:
             raise _stopped(error, when) from error
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a fault is about memory: torch says so in several ways."""
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return "memory" in text or "alloc_failed" in text
-
-
-def free_memory() -> None:
-    """Give back what torch keeps of a GPU's memory."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _stopped(error: BaseException, when: str) -> Stopped:

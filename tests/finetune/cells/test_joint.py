@@ -126,3 +126,9 @@ class TestFocus:
         found = self.adapt(12.0, lambda task_id: task_id not in ("t1", "t2"))
         assert not {"t1", "t2"} & set(found.slots)
         assert "t9" in found.slots
+
+    def test_once_others_solved_all_of_them_it_ends(self):
+        solved_after, asked = 30, iter(range(10**6))
+        found = self.adapt(0.1, lambda task_id: next(asked) < solved_after)
+        assert isinstance(found, Adapted)
+        assert found.steps <= 10

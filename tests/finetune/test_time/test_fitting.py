@@ -15,7 +15,8 @@ pytestmark = pytest.mark.model
 from arc_solver.budget import Deadline, ManualClock  # noqa: E402
 from arc_solver.finetune.dataset import Batch, Encoding, encode  # noqa: E402
 from arc_solver.finetune.losses import weighted_loss  # noqa: E402
-from arc_solver.finetune.test_time.fitting import Learner, Pace, Stopped, is_out_of_memory  # noqa: E402
+from arc_solver.finetune.memory import is_out_of_memory  # noqa: E402
+from arc_solver.finetune.test_time.fitting import Learner, Pace, Stopped  # noqa: E402
 from arc_solver.prompts.base import Prompt, Sample  # noqa: E402
 
 

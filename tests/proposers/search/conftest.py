@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -10,9 +10,12 @@ import pytest
 from arc_solver.budget import Deadline
 from arc_solver.dsl.registry import PRIMITIVES, Object
 from arc_solver.errors import GridError
-from arc_solver.grids import Grid, as_grid
+from arc_solver.grids import Grid, as_grid, grids_equal
+from arc_solver.proposers.search.examples import Draft, Examples
 from arc_solver.sandbox.verdicts import InvalidOutput, Ok, Program, Raised, Verdict
 from arc_solver.tasks import Pair, Task
+
+Pairs = Sequence[tuple[str, str]]
 
 
 class InProcessRunner:
@@ -62,3 +65,20 @@ def toy_task() -> Callable[..., Task]:
 @pytest.fixture
 def toy_grid() -> Callable[[str], Grid]:
     return grid_of
+
+
+@pytest.fixture
+def assert_explained(runner: InProcessRunner) -> Callable[..., None]:
+    """Each program of a solver reproduces the pairs of a task, and one of them gives what is wanted for the test."""
+
+    def check(solve: Callable[[Examples], Iterable[Draft]], pairs: Pairs, test: str, wanted: str) -> None:
+        task = task_of(pairs, test)
+        inputs = (*(pair.input for pair in task.train), *task.test_inputs)
+        programs = [Program(draft.source, inputs) for draft in solve(Examples.of_task(task))]
+        verdicts = runner.confirm(programs)
+        for verdict in verdicts:
+            assert all(map(grids_equal, verdict.outputs, [pair.output for pair in task.train]))
+        complete = [verdict for verdict in verdicts if len(verdict.outputs) == len(inputs)]
+        assert any(grids_equal(verdict.outputs[-1], grid_of(wanted)) for verdict in complete)
+
+    return check
