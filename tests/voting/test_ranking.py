@@ -145,11 +145,17 @@ def test_other_tasks_and_test_inputs_that_do_not_exist_are_ignored():
 
 
 def test_what_the_model_hardly_believes_in_stands_below_the_best_fallback_only():
-    (best, second, *_), lone = [grid.tolist() for grid, _ in fallback_grids(ONE_TEST, 0)], vote(D, math.log(0.09))
+    (best, second, *_), lone = [grid.tolist() for grid, _ in fallback_grids(ONE_TEST, 0)], vote(D, math.log(0.029))
     assert attempts([]) == [best, second]
     assert attempts([lone]) == [best, D]
     assert attempts([lone, program(A, passed=1)]) == [A, best]
-    assert attempts([vote(D, math.log(0.11))]) == [D, best]
+    assert attempts([vote(D, math.log(0.031))]) == [D, best]
+
+
+def test_a_second_grid_that_is_improbable_but_not_absurd_is_no_worse_than_a_fallback():
+    assert attempts([vote(D, -0.1), vote(C, -3.33)]) == [D, C]
+    best = fallback_grids(ONE_TEST, 0)[0][0].tolist()
+    assert attempts([vote(D, -0.1), vote(C, -3.6)]) == [D, best]
 
 
 def test_what_three_views_agree_on_is_believed_however_improbable():
