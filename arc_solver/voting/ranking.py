@@ -27,9 +27,9 @@ MIN_LITERAL_CELLS = 9
 
 MISSING_LOGPROB = -1e9
 
-# A grid to which a model gives less than this in every view, and that few views agree on, is no better than a fall-back:
-# on held-out training tasks none of 210 such grids of the cell model (7 views) was right, and none of 202 of the text
-# model. At 0.1, chosen for the text model alone, two of 311 were (docs/log.md).
+# A grid to which a model gives less than this in every view, and that few views agree on, is no better than a
+# fall-back: on held-out training tasks none of 210 such grids of the cell model (7 views) was right, and none of 202 of
+# the text model. At 0.1, chosen for the text model alone, two of 311 were (docs/log.md).
 MIN_PROBABILITY = 0.03
 MIN_AGREEING = 3
 
