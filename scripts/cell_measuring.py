@@ -13,6 +13,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ from arc_solver.finetune.cells.device import prepare, torch_dtype
 from arc_solver.finetune.cells.joint import Dropped, adapt_jointly
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.scoring import Question, score
-from arc_solver.finetune.cells.settings import JointConfig
 from arc_solver.grids import Grid, as_grid, grid_key, grids_equal
+from arc_solver.proposers.cells import CellSettings
 from arc_solver.tasks import Task
 
 _MAX_POOL = 8
@@ -169,16 +170,30 @@ def held_tasks(corpus: Corpus) -> list[Task]:
 @click.option("--time-limit", default="15m", show_default=True, help="Of adaptation and answers; halved between them.")
 @click.option("--views", "n_views", default=8, show_default=True)
 @click.option("--threads", default=1, show_default=True)
+@click.option("--lr", type=float, help="Peak rate of matrices while adapting [default: the package's].")
+@click.option("--table-lr", type=float, help="Likewise of tables.")
+@click.option("--rows", type=int, help="Rows of 2,048 tokens a step.")
+@click.option("--passes", type=float, help="Passes over the demonstrations.")
+@click.option("--optimizer", type=click.Choice(["adamw", "muon"]), help="While adapting.")
+@click.option("--precision", "wanted", type=click.Choice(["bf16", "fp16", "fp32"]), help="Of adaptation and answers.")
 @click.option("--seed", default=0, show_default=True)
-def main(folder: Path, path: Path, time_limit: str, n_views: int, threads: int, seed: int) -> None:
+def main(
+    folder: Path, path: Path, time_limit: str, n_views: int, threads: int, lr: float | None, table_lr: float | None,
+    rows: int | None, passes: float | None, optimizer: str | None, wanted: str | None, seed: int,
+) -> None:  # fmt: skip
     """Adapt a compact cell model to the held-out training tasks and print how many tests it answers."""
     device, precision = prepare(threads)
+    precision = wanted or precision
     corpus, model = Corpus.load(path), load_compact(folder).to(device)
     deadline = Deadline.after(parse_duration(time_limit), MonotonicClock())
     learning = deadline.within(0.5 * deadline.remaining_s())
-    config = JointConfig(precision=precision)
+    asked = {"lr": lr, "table_lr": table_lr, "n_rows": rows, "max_passes": passes, "optimizer": optimizer}
+    config = replace(CellSettings().joint_on(device), precision=precision)
+    config = replace(config, **{name: value for name, value in asked.items() if value is not None})
     tasks = held_tasks(corpus)
+    started = time.monotonic()
     found = adapt_jointly(model, tasks, learning, config, seed, log=_to_stderr, clock=time.monotonic)
+    learned = time.monotonic()
     if isinstance(found, Dropped):
         raise click.ClickException(found.reason)
     figures = measure(
@@ -191,6 +206,7 @@ def main(folder: Path, path: Path, time_limit: str, n_views: int, threads: int, 
         log=lambda record: _to_stderr(json.dumps(record)),
     )
     losses = {"loss_before": found.loss_before, "loss_after": found.loss_after, "n_tokens": found.n_tokens}
+    losses |= {"learned_s": round(learned - started, 1), "answered_s": round(time.monotonic() - learned, 1)}
     click.echo(json.dumps({**figures, "steps": found.steps, **losses}))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from arc_solver.grids import as_grid, grids_equal
 from arc_solver.proposers.cells.opinions import Opinions
+from arc_solver.proposers.cells.ordering import Progress
 
 A, B, C, D = (as_grid([[color]]) for color in range(4))
 
@@ -44,3 +45,13 @@ def test_a_score_is_the_mean_over_its_views_and_told_once():
     assert list(opinions.news("transduction")) == []
     opinions.scored(A, -2.0)
     assert [one.n_views for one in opinions.news("transduction")] == [3]
+
+
+def test_progress_counts_answers_and_scores_the_one_that_came_most_often():
+    assert known().progress() == Progress()
+    opinions = known(A=[-2.0, -1.0], B=[-0.5])
+    opinions.scored(A, -1.0)
+    opinions.scored(A, -3.0)
+    opinions.scored(B, -0.5)
+    opinions.scored(C, -0.1)
+    assert opinions.progress() == Progress(n_views=3, best_logprob=-0.5, n_votes=2, score=-2.0)

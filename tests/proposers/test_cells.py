@@ -13,8 +13,12 @@ pytestmark = pytest.mark.model
 
 from arc_solver.budget import Deadline  # noqa: E402
 from arc_solver.candidates import Candidate, GridEvidence, Scored  # noqa: E402
+from arc_solver.finetune.cells.alone import Helpful, Tutor  # noqa: E402
 from arc_solver.finetune.cells.checkpoint import save_compact  # noqa: E402
+from arc_solver.finetune.cells.decoding import Answer  # noqa: E402
+from arc_solver.finetune.cells.drafting import Opinion  # noqa: E402
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
+from arc_solver.finetune.cells.scoring import Score  # noqa: E402
 from arc_solver.finetune.cells.settings import AloneConfig, JointConfig  # noqa: E402
 from arc_solver.grids import as_grid, grid_key  # noqa: E402
 from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone  # noqa: E402
@@ -179,9 +183,70 @@ class TestLearningAlone:
         assert details == {"cells": 12}
 
     def test_without_time_no_task_is_begun(self, folder, monkeypatch):
-        from arc_solver.finetune.cells.alone import Helpful, Tutor
-
         monkeypatch.setattr(Tutor, "try_out", lambda self, tasks, kept: Helpful(1, 2.0, 1.0, 1e9))
         events, said = propose(folder, self.SETTINGS)
         assert "learned alone: 0 of 2 tasks" in said
-        assert {event.origin.detail.split(";")[0] for event in events if isinstance(event, Candidate)} == {"cells"}
+        details = Counter(event.origin.detail.split(";")[0] for event in events if isinstance(event, Candidate))
+        assert details == {"cells": 12}
+
+
+class Script:
+    """Answers as they are written here, for the model's."""
+
+    def __init__(self, *spoken):
+        # Of each test input: the log-probability of every answer, and whether every answer is the same.
+        self._spoken = {grid_key(grid): rest for grid, *rest in spoken}
+        self.asked = []
+
+    def consult(self, model, questions, **options):
+        return [self._opinion(question) for question in questions]
+
+    def _opinion(self, question):
+        self.asked.append(grid_key(question.test_input))
+        logprob, is_same = self._spoken[self.asked[-1]]
+        color = 0 if is_same else self.asked.count(self.asked[-1])
+        scores = tuple(Score(np.array([logprob], np.float32), np.zeros(3, np.int8), 0) for _ in question.grids)
+        return Opinion(Answer(as_grid([[color]]), logprob), scores, 0)
+
+
+class TestPromise:
+    SETTINGS = CellSettings(n_views=4, ttft="off", batch_size=1)
+    (LIKELY, HOPELESS), (CERTAIN,) = TASKS[0].test_inputs, TASKS[1].test_inputs
+
+    def script(self, monkeypatch, *spoken):
+        script = Script(*spoken)
+        monkeypatch.setattr("arc_solver.finetune.cells.drafting.consult", script.consult)
+        return script
+
+    def test_what_may_still_gain_is_answered_first_and_all_in_the_end(self, folder, monkeypatch):
+        likely, hopeless, certain = self.LIKELY, self.HOPELESS, self.CERTAIN
+        script = self.script(monkeypatch, (likely, -1.0, False), (hopeless, -9.0, False), (certain, -0.01, True))
+        events, _ = propose(folder, self.SETTINGS)
+        expected = [likely, hopeless, certain, likely, certain, likely, likely, *[hopeless] * 3, *[certain] * 2]
+        assert script.asked == [grid_key(grid) for grid in expected]
+        views = Counter((event.task_id, *event.outputs) for event in events if isinstance(event, Candidate))
+        assert set(views.values()) == {4}
+        assert {event.task_id for event in events if isinstance(event, TaskDone)} == {"first", "second"}
+
+    def test_each_answer_of_an_input_is_asked_in_another_view(self, folder, monkeypatch):
+        self.script(monkeypatch, *((grid, -1.0, False) for task in TASKS for grid in task.test_inputs))
+        events, _ = propose(folder, dataclasses.replace(self.SETTINGS, batch_size=2))
+        asked = Counter((e.task_id, *e.outputs, e.origin.detail) for e in events if isinstance(e, Candidate))
+        assert len(asked) == 12
+
+    def test_scores_are_told_after_1_2_4_views_of_an_input_and_at_the_end(self, folder, monkeypatch):
+        self.script(monkeypatch, *((grid, -1.0, True) for task in TASKS for grid in task.test_inputs))
+        events, _ = propose(folder, dataclasses.replace(self.SETTINGS, n_views=7))
+        told = [event.n_views for event in events if isinstance(event, Scored) and event.task_id == "second"]
+        assert told == [1, 2, 4, 7]
+
+    def test_a_promising_task_is_learned_alone_before_others_are_answered_again(self, folder, monkeypatch):
+        taught = []
+        monkeypatch.setattr(Tutor, "try_out", lambda self, tasks, kept: Helpful(1, 2.0, 1.0, 0.0))
+        monkeypatch.setattr(Tutor, "teach", lambda self, task_id, pairs: taught.append((task_id, len(script.asked))))
+        likely, hopeless, other = self.CERTAIN, self.LIKELY, self.HOPELESS
+        script = self.script(monkeypatch, (likely, -1.0, False), (hopeless, -9.0, False), (other, -9.0, False))
+        propose(folder, dataclasses.replace(TestLearningAlone.SETTINGS, batch_size=1))
+        # One view of each and one more of the promising one; its other two; then the others' second view.
+        assert taught == [("second", 4), ("first", 8)]
+        assert len(script.asked) == 12

@@ -75,6 +75,11 @@ class PackedBatch:
     documents: NDArray[np.int16]
     targets: NDArray[np.int32]
 
+    @property
+    def is_one_a_row(self) -> bool:
+        """Every row holds one document, from its first place on."""
+        return bool(np.isin(self.documents, (0, PADDING)).all())
+
 
 def draw_document(rng: np.random.Generator, corpus: Corpus, config: DrawConfig) -> Document:
     """A random document."""
@@ -171,6 +176,24 @@ def parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
         yield _one_row(batch, chosen)
 
 
+def padded_parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
+    """The documents of a batch, those of similar lengths together, one a row, as batches of at most `n_tokens` tokens
+    with padding, unless one document is longer.
+
+    For GPUs: plain causal attention does for such a batch, which every kernel can, and a few large launches do for many
+    small documents.
+    """
+    spans = sorted(_document_spans(batch), key=lambda span: span[2] - span[1])
+    chosen: list[tuple[int, int, int]] = []
+    for span in spans:  # the longest so far is the width
+        if chosen and (len(chosen) + 1) * (span[2] - span[1]) > n_tokens:
+            yield _stacked(batch, chosen)
+            chosen = []
+        chosen.append(span)
+    if chosen:
+        yield _stacked(batch, chosen)
+
+
 def _document_spans(batch: PackedBatch) -> Iterator[tuple[int, int, int]]:
     """Row, start and end of each document."""
     for row, numbers in enumerate(batch.documents):
@@ -186,6 +209,16 @@ def _one_row(batch: PackedBatch, spans: Sequence[tuple[int, int, int]]) -> Packe
 
     numbers = np.repeat(np.arange(len(spans), dtype=np.int16), [end - start for _, start, end in spans])
     return PackedBatch(joined(batch.tokens), numbers[None], joined(batch.targets))
+
+
+def _stacked(batch: PackedBatch, spans: Sequence[tuple[int, int, int]]) -> PackedBatch:
+    shape = len(spans), max(end - start for _, start, end in spans)
+    made = PackedBatch(np.zeros(shape, np.int32), np.full(shape, PADDING, np.int16), np.zeros(shape, np.int32))
+    for at, (row, start, end) in enumerate(spans):
+        here = slice(end - start)
+        made.tokens[at, here], made.documents[at, here] = batch.tokens[row, start:end], 0
+        made.targets[at, here] = batch.targets[row, start:end]
+    return made
 
 
 def _best_fit(waiting: list[Document], room: int) -> int | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import torch
 
+from arc_solver.finetune.precision import AUTO, choose_precision
+
 
 def prepare(n_threads: int) -> tuple[str, str]:
     """Set the threads; return the device and the precision that suit this machine.
 
-    bf16 where the hardware has it, fp32 on other CPUs and, because nothing scales the gradient, on older GPUs.
+    bf16 where the hardware has it, fp16 on other GPUs (a T4), fp32 on other CPUs.
     """
     torch.set_num_threads(n_threads)
     if torch.cuda.is_available():
-        return "cuda", "bf16" if torch.cuda.get_device_capability() >= (8, 0) else "fp32"
+        return "cuda", choose_precision(AUTO, "cuda")
     return "cpu", "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
 
 

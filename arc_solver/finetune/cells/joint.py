@@ -26,11 +26,11 @@ from arc_solver.finetune.cells.corpus import Corpus
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import N_HEADER, document, n_document_tokens
 from arc_solver.finetune.cells.settings import JointConfig
-from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, FitResult, fit, measured_loss
+from arc_solver.finetune.cells.training import GPU_PART_TOKENS, PART_TOKENS, FitConfig, FitResult, fit, measured_loss
 from arc_solver.finetune.memory import is_out_of_memory
 from arc_solver.tasks import Pair, Task
 
-__all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "renew_tasks"]
+__all__ = ["MAX_TASKS", "Adapted", "Dropped", "JointConfig", "adapt_jointly", "is_finite_in", "renew_tasks"]
 
 MAX_TASKS = words.N_TASK_SLOTS - 1
 _GROUP = "demonstrations"
@@ -38,6 +38,8 @@ _MEASURED_STEPS = 4
 """After so many steps the speed is known."""
 _FEWEST_TASKS = 8
 """Learned however short the time is."""
+_N_LARGEST = 8
+"""Documents that a precision is tried on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,14 @@ def adapt_jointly(
     return Adapted(learned_slots, before, after, result.n_tokens, result.steps, kept)
 
 
+def is_finite_in(model: CellModel, tasks: Sequence[Task], precision: str) -> bool:
+    """Whether a model's loss on the largest demonstrations is a finite number when it computes in this precision."""
+    largest = [max(task.train, key=lambda pair: pair.input.size + pair.output.size) for task in tasks]
+    largest.sort(key=lambda pair: -pair.input.size - pair.output.size)
+    batch = one_a_row([document(words.TASK, IDENTITY, [pair]) for pair in largest[:_N_LARGEST]])
+    return math.isfinite(measured_loss(model, batch, precision))
+
+
 def _fitted(
     model: CellModel,
     lessons: _Lessons,
@@ -139,7 +149,7 @@ def _fitted(
             decay_share=0.5,
             optimizer=config.optimizer,
             precision=config.precision,
-            part_tokens=PART_TOKENS if model.embedding.device.type == "cpu" else 0,
+            part_tokens=PART_TOKENS if model.embedding.device.type == "cpu" else GPU_PART_TOKENS,
             log_every_steps=10,
         )
 

@@ -17,15 +17,16 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.blocked_attention import attend_blocked
+from arc_solver.finetune.cells.packed_attention import attend_packed
 from arc_solver.grids import MAX_SIDE
-
-_BLOCK = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,6 @@ class CellModel(nn.Module):
     def __init__(self, config: CellConfig, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config
-        self.is_fused = False  # whether its layers are compiled
         self.embedding = nn.Parameter(torch.empty(words.N_SHARED_ROWS, config.width))
         self.tasks = nn.Parameter(torch.empty(config.n_tasks, config.width))
         self.layers = nn.ModuleList(Block(config) for _ in range(config.n_layers))
@@ -231,11 +231,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any = None) -> Tensor:
     """
     if mask is None:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    if isinstance(mask, tuple):
-        return _attend_spans(q, k, v, mask)
-    from torch.nn.attention.flex_attention import flex_attention
-
-    return flex_attention(q, k, v, block_mask=mask, enable_gqa=True)
+    if isinstance(mask, Tensor):
+        return attend_packed(q, k, v, mask)
+    return _attend_spans(q, k, v, mask)
 
 
 def _attend_spans(q: Tensor, k: Tensor, v: Tensor, spans: tuple[tuple[int, int, int], ...]) -> Tensor:
@@ -253,53 +251,30 @@ def _attend_one(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
 
 
-def document_mask(documents: Tensor, *, fused: bool = False) -> Any:
-    """What keeps attention inside documents: spans, or a `BlockMask` of flex attention.
-
-    Flex attention has no gradient on CPUs, and without compiled layers it holds every score of a row in memory.
+def document_mask(documents: NDArray[np.int16], *, packed: bool = False) -> Any:
+    """What keeps attention inside documents.
 
     Args:
         documents: Number of the document at each place, not falling along a row, (B, T).
-        fused: The layers are compiled; on a GPU, T must be a multiple of 128 then.
+        packed: For `attend_packed`: where documents begin in the flattened rows, and their end, int32.
+
+    Returns:
+        That tensor, on the CPU, or spans of row, start and end for the attention of one document after the other.
     """
-    return block_mask(documents) if fused and documents.is_cuda else _spans(documents)
+    spans = _spans(documents)
+    if not packed:
+        return spans
+    n_places = documents.shape[1]
+    starts = [row * n_places + start for row, start, _ in spans]
+    return torch.tensor([*starts, documents.size], dtype=torch.int32)
 
 
-def _spans(documents: Tensor) -> tuple[tuple[int, int, int], ...]:
+def _spans(documents: NDArray[np.int16]) -> tuple[tuple[int, int, int], ...]:
     spans = []
-    for row, numbers in enumerate(documents.tolist()):
-        starts = [0, *(i for i in range(1, len(numbers)) if numbers[i] != numbers[i - 1]), len(numbers)]
-        spans += [(row, start, end) for start, end in itertools.pairwise(starts)]
+    for row, numbers in enumerate(documents):
+        ends = [*(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
+        spans += [(row, start, end) for start, end in itertools.pairwise([0, *ends])]
     return tuple(spans)
-
-
-def block_mask(documents: Tensor) -> Any:
-    """Causal attention inside each document, as a `BlockMask`.
-
-    Args:
-        documents: Number of the document at each place, not falling along a row, (B, T); T a multiple of 128.
-    """
-    from torch.nn.attention.flex_attention import BlockMask
-
-    def allowed(b: Tensor, h: Tensor, q: Tensor, k: Tensor) -> Tensor:
-        return (q >= k) & (documents[b, q] == documents[b, k])
-
-    blocks = documents.view(documents.shape[0], -1, _BLOCK)
-    first, last = blocks[..., 0], blocks[..., -1]
-    n_blocks = first.shape[1]
-    order = torch.arange(n_blocks, device=documents.device)
-    meets = (last[:, None, :] >= first[:, :, None]) & (order[:, None] >= order)
-    same = (first[:, None, :] == last[:, :, None]) & (order[:, None] > order)
-    # Numbers never fall, so two blocks between whose ends nothing changes hold one document.
-    whole = meets & same
-    return BlockMask.from_kv_blocks(*_listed(meets & ~whole), *_listed(whole), BLOCK_SIZE=_BLOCK, mask_mod=allowed)
-
-
-def _listed(flags: Tensor) -> tuple[Tensor, Tensor]:
-    """For each query block the number of key blocks that are set, and their indices, first ones first."""
-    flags = flags[:, None]
-    indices = torch.argsort((~flags).to(torch.int8), dim=-1, stable=True)
-    return flags.sum(-1).to(torch.int32), indices.to(torch.int32)
 
 
 def log_total(scores: Tensor) -> Tensor:

@@ -33,6 +33,11 @@ class JointConfig:
     precision: str = "bf16"
 
 
+def gpu_joint() -> JointConfig:
+    """How demonstrations are learned on a GPU: larger steps, and as many as help."""
+    return JointConfig(n_rows=8, max_passes=100.0)
+
+
 @dataclass(frozen=True, slots=True)
 class AloneConfig:
     """How each task is learned alone, after all were learned together.

@@ -1,4 +1,5 @@
-"""Asks the cell model for answers, one view after the other, and notes what it thinks of the grids that stand.
+"""Asks the cell model for answers, each test input in one view after the other, and notes what it thinks of the grids
+that stand.
 
 Knows nothing of how the model was taught, and of ranking.
 """
@@ -14,6 +15,7 @@ from arc_solver.candidates import Candidate, GridEvidence, Origin
 from arc_solver.grids import Grid, frozen, grids_equal
 from arc_solver.proposers.base import Event, Pool
 from arc_solver.proposers.cells.opinions import Opinions
+from arc_solver.proposers.cells.ordering import Promise, most_promising_first
 from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.proposers.waves import Ledger, describe_view
 from arc_solver.tasks import Task
@@ -36,6 +38,11 @@ class Asked:
     def test_input(self) -> Grid:
         """The input as it is."""
         return self.task.test_inputs[self.index]
+
+    @property
+    def n_views(self) -> int:
+        """Views in which it was answered, the number of the next one."""
+        return self.opinions.progress().n_views
 
 
 class Answering:
@@ -68,20 +75,38 @@ class Answering:
         self.asked = sorted(made, key=lambda one: one.test_input.size)
         self._ledger = Ledger(NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in able})
 
-    def ask(self, model: CellModel, part: Sequence[Asked], number: int, detail: str = "cells") -> Iterator[Event]:
-        """Answers to some test inputs in view `number`, a batch of them; those of solved tasks are passed over.
+    def waiting(self, n_views: int, least: Promise = Promise.SETTLED) -> Iterator[Asked]:
+        """Test inputs that were answered in fewer views, the most promising first; those of solved tasks are passed
+        over.
+
+        Args:
+            n_views: Of each.
+            least: Those that promise less do not wait.
+        """
+        known = [(one, one.opinions.progress()) for one in self.asked]
+        left = [(one, progress) for one, progress in known if progress.n_views < n_views]
+        for at in most_promising_first([progress for _, progress in left], self._settings):
+            one, progress = left[at]
+            if progress.promise(self._settings) > least:
+                return
+            if is_open(one.task.task_id, self._pool, self._settings):
+                yield one
+
+    def ask(self, model: CellModel, part: Sequence[Asked], detail: str = "cells") -> Iterator[Event]:
+        """Answers to some test inputs, each in its next view, a batch of them.
 
         Args:
             model: What `ReadyModel.for_answers` made.
             part: Which test inputs.
-            number: Of the view.
             detail: For people, what the model was taught.
         """
-        view = self._views[number]
-        part = [one for one in part if is_open(one.task.task_id, self._pool, self._settings)]
-        for one, (grid, logprob) in zip(part, self._answers(model, part, view), strict=True):
-            origin = Origin(NAME, f"{detail}; {describe_view(view)}", self._seed + number)
+        numbers = [one.n_views for one in part]
+        for one, number, (grid, logprob) in zip(part, numbers, self._answers(model, part), strict=True):
+            origin = Origin(NAME, f"{detail}; {describe_view(self._views[number])}", self._seed + number)
             yield Candidate(one.task.task_id, {one.index: grid}, origin, GridEvidence(logprob, grid.size + 3))
+            # After 1, 2, 4, 8, ... views: each telling replaces the one before.
+            if (number + 1) & number == 0:
+                yield from self.news([one])
             ended = self._ledger.settle(one.task.task_id)
             if ended:
                 yield from self.news([other for other in self.asked if other.task is one.task])
@@ -92,7 +117,7 @@ class Answering:
         for one in part:
             yield from one.opinions.news(NAME)
 
-    def _answers(self, model: CellModel, part: Sequence[Asked], view: View) -> list[tuple[Grid, float]]:
+    def _answers(self, model: CellModel, part: Sequence[Asked]) -> list[tuple[Grid, float]]:
         from arc_solver.finetune.cells import vocabulary as words
         from arc_solver.finetune.cells.drafting import consult
         from arc_solver.finetune.cells.scoring import Question
@@ -101,9 +126,9 @@ class Answering:
         for one in part:
             token = words.TASK + self._slots.get(one.task.task_id, 0)
             drafts = one.opinions.drafts(self._settings.n_drafts, self._others(one))
-            questions.append(Question(token, view, one.test_input, drafts))
+            questions.append(Question(token, self._views[one.n_views], one.test_input, drafts))
         answers = []
-        found = consult(model, questions, batch_size=self._settings.batch_size)
+        found = consult(model, questions, batch_size=self._settings.batch_size_on(model.embedding.device.type))
         for one, question, opinion in zip(part, questions, found, strict=True):
             grid, logprob = frozen(opinion.answer.grid), opinion.answer.logprob
             for draft, score in zip(question.grids, opinion.scores, strict=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arc_solver.budget import Deadline
+from arc_solver.finetune.precision import FP16, FP32
 from arc_solver.finetune.test_time.settings import OFF, PER_TASK
 from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.tasks import Pair, Task
@@ -35,7 +36,7 @@ class ReadyModel:
         slots: Task id -> number of its token; empty where nothing was learned.
         kept: Demonstrations that were not learned.
         device: `cpu` or `cuda`.
-        precision: `bf16` or `fp32`.
+        precision: `bf16`, `fp16` or `fp32`.
     """
 
     model: CellModel
@@ -77,11 +78,14 @@ def learn_together(
     """
     from arc_solver.finetune.cells.checkpoint import load_compact
     from arc_solver.finetune.cells.device import prepare
-    from arc_solver.finetune.cells.joint import Dropped, adapt_jointly, renew_tasks
+    from arc_solver.finetune.cells.joint import Dropped, adapt_jointly, is_finite_in, renew_tasks
 
     device, precision = prepare(n_threads)
     model = load_compact(model_dir).to(device)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
+    if precision == FP16 and not is_finite_in(model, tasks, precision):
+        say("the cell model is not finite in fp16: fp32, which takes longer")
+        precision = FP32
     say(f"cell model {n_parameters / 1e6:.1f}M on {device} in {precision}")
     if settings.ttft != OFF:
         clock = deadline.clock
@@ -90,7 +94,7 @@ def learn_together(
             model,
             tasks,
             deadline,
-            dataclasses.replace(settings.joint, precision=precision),
+            dataclasses.replace(settings.joint_on(device), precision=precision),
             seed,
             log=_now_and_then(say, clock.now_s),
             clock=clock.now_s,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from arc_solver.candidates import Scored
 from arc_solver.grids import Grid, grid_key
+from arc_solver.proposers.cells.ordering import Progress
 
 
 @dataclass(slots=True)
@@ -41,14 +42,25 @@ class Opinions:
         """The grids to read next: those answered most often, then likelier ones; half of the room at most, but at
         least one place, is for grids of others, in their order.
         """
-        own = sorted(
-            (one for one in self._found.values() if one.n_votes), key=lambda one: (-one.n_votes, -one.best_logprob)
-        )
-        chosen = {grid_key(one.grid): one.grid for one in own[:n_drafts]}
+        chosen = {grid_key(one.grid): one.grid for one in self._own()[:n_drafts]}
         new = {grid_key(grid): grid for grid in others if grid_key(grid) not in chosen}
         n_others = min(len(new), max(n_drafts - len(chosen), (n_drafts + 1) // 2))
         kept = list(chosen.values())[: n_drafts - n_others]
         return (*kept, *list(new.values())[:n_others])
+
+    def progress(self) -> Progress:
+        """What the answers come to."""
+        own = self._own()
+        if not own:
+            return Progress()
+        score = own[0].total / own[0].n_views if own[0].n_views else own[0].best_logprob
+        best_logprob = max(one.best_logprob for one in own)
+        return Progress(sum(one.n_votes for one in own), best_logprob, own[0].n_votes, score)
+
+    def _own(self) -> list[_Standing]:
+        """What was answered, the most often answered first, then the likelier."""
+        own = [one for one in self._found.values() if one.n_votes]
+        return sorted(own, key=lambda one: (-one.n_votes, -one.best_logprob))
 
     def answered(self, grid: Grid, logprob: float) -> None:
         """The model wrote this grid in one view."""

@@ -1,14 +1,16 @@
 """Transduction by the bundled cell model: it learns the demonstrations of all tasks, then writes grids in many views.
 
 The first share of its time goes to test-time fine-tuning (`finetune.cells.joint`). Then every task is answered in one
-view after the other, so that no task is starved for another. With `per-task`, half of the views are answered once the
-model has learned that task alone (`finetune.cells.alone`). Knows nothing of votes.
+view, so that no task is starved for another, and the promising ones go on first (`ordering`). With `per-task`, half of
+the views are answered once the model has learned that task alone (`finetune.cells.alone`). Knows nothing of votes.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +18,9 @@ from typing import TYPE_CHECKING
 from arc_solver.budget import Deadline
 from arc_solver.finetune.test_time.settings import PER_TASK
 from arc_solver.proposers.base import Event, Pool
-from arc_solver.proposers.cells.answering import NAME, Answering, Asked, is_open
+from arc_solver.proposers.cells.answering import NAME, Answering, is_open
 from arc_solver.proposers.cells.learning import ReadyModel, learn_together, tutor
+from arc_solver.proposers.cells.ordering import Promise
 from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.tasks import Task
 
@@ -80,66 +83,82 @@ class CellProposer:
         answering = Answering(tasks, ready.slots, views(settings.n_views, self._seed), settings, self._seed, self._pool)
         # What is known must be told before the end.
         working = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
-        n_together = settings.n_views - settings.n_views // 2 if settings.ttft == PER_TASK else settings.n_views
-        yield from self._together(ready, answering, range(n_together), working)
-        rest = range(n_together, settings.n_views)
-        if rest and not working.passed():
-            found = tutor(ready, tasks, settings, self._seed, self._say, deadline.clock.now_s)
-            if found is None:
-                yield from self._together(ready, answering, rest, working)
-            else:
-                yield from self._alone(ready, answering, rest, working, *found)
+        if settings.ttft == PER_TASK and settings.n_views > 1:
+            yield from self._task_by_task(tasks, ready, answering, working)
+        else:
+            yield from self._together(ready, answering, settings.n_views, working)
         yield from answering.news(answering.asked)
 
     def _together(
-        self, ready: ReadyModel, answering: Answering, numbers: Sequence[int], working: Deadline
-    ) -> Iterator[Event]:
-        """All test inputs in each of these views."""
-        model, size = ready.for_answers(), self._settings.batch_size
-        for number in numbers:
-            for start in range(0, len(answering.asked), size):
-                if working.passed():
-                    return
-                yield from answering.ask(model, answering.asked[start : start + size], number)
-            # At 1, 2, 4, 8, ... views: each telling replaces the one before.
-            if (number + 1) & number == 0:
-                yield from answering.news(answering.asked)
-
-    def _alone(
         self,
         ready: ReadyModel,
         answering: Answering,
-        numbers: Sequence[int],
+        n_views: int,
         working: Deadline,
-        teacher: Tutor,
-        seconds: float,
+        least: Promise = Promise.SETTLED,
     ) -> Iterator[Event]:
-        """Each task in these views, once it was learned alone; as many tasks as fit the time, those with the smallest
-        inputs first.
+        """All test inputs that promise enough, until each was answered in so many views."""
+        model, size = ready.for_answers(), self._settings.batch_size_on(ready.device)
+        while not working.passed():
+            part = list(itertools.islice(answering.waiting(n_views, least), size))
+            if not part:
+                return
+            yield from answering.ask(model, part)
+
+    def _task_by_task(
+        self, tasks: Sequence[Task], ready: ReadyModel, answering: Answering, working: Deadline
+    ) -> Iterator[Event]:
+        """Half of the views by the model that learned all tasks, the others by one that learned the task alone; open
+        test inputs have both before anything else is answered a second time.
+        """
+        settings, n_together = self._settings, self._settings.n_views - self._settings.n_views // 2
+        yield from self._together(ready, answering, n_together, working)
+        found = None
+        if not working.passed():
+            found = tutor(ready, tasks, settings, self._seed, self._say, working.clock.now_s)
+        if found is not None:
+            course = _Course(*found)
+            yield from self._alone(ready, answering, working, course, Promise.OPEN)
+            yield from self._together(ready, answering, n_together, working)
+            yield from self._alone(ready, answering, working, course, Promise.SETTLED)
+            n_tasks = len({one.task.task_id for one in answering.asked})
+            reasons = "".join(f"; {count} dropped: {reason}" for reason, count in course.dropped.items())
+            self._say(f"learned alone: {course.n_taught} of {n_tasks} tasks{reasons}")
+        yield from self._together(ready, answering, settings.n_views, working)
+
+    def _alone(
+        self, ready: ReadyModel, answering: Answering, working: Deadline, course: _Course, least: Promise
+    ) -> Iterator[Event]:
+        """Each task with a test input that promises enough, in all views that are left, once it was learned alone; as
+        many tasks as fit the time, the most promising first.
         """
         from arc_solver.finetune.cells.joint import Dropped
 
-        by_task: dict[str, list[Asked]] = {}
-        for one in answering.asked:
-            by_task.setdefault(one.task.task_id, []).append(one)
-        n_taught, now_s = 0, working.clock.now_s
-        dropped: Counter[str] = Counter()
-        for task_id, part in by_task.items():
-            if not is_open(task_id, self._pool, self._settings):
-                continue
+        now_s, n_views = working.clock.now_s, self._settings.n_views
+        for task in {one.task.task_id: one.task for one in answering.waiting(n_views, least)}.values():
             # What the task before took, answers included, is what this one is expected to take.
-            if working.remaining_s() < seconds:
+            if working.remaining_s() < course.seconds:
                 break
             started_s = now_s()
-            taught = teacher.teach(task_id, part[0].task.train)
+            taught = course.teacher.teach(task.task_id, task.train)
             if isinstance(taught, Dropped):
-                dropped[taught.reason] += 1
+                course.dropped[taught.reason] += 1
             model, detail = ready.for_answers(), "cells" if isinstance(taught, Dropped) else "cells, learned alone"
-            for number in numbers:
-                if working.passed():
-                    return
-                yield from answering.ask(model, part, number, detail)
-            n_taught += not isinstance(taught, Dropped)
-            seconds = now_s() - started_s
-        reasons = "".join(f"; {count} dropped: {reason}" for reason, count in dropped.items())
-        self._say(f"learned alone: {n_taught} of {len(by_task)} tasks{reasons}")
+            while not working.passed():
+                part = [one for one in answering.waiting(n_views) if one.task is task]
+                if not part:
+                    break
+                yield from answering.ask(model, part, detail)
+            course.n_taught += not isinstance(taught, Dropped)
+            course.seconds = now_s() - started_s
+        course.teacher.forget()
+
+
+@dataclass(slots=True)
+class _Course:
+    """Learning each task alone: by whom, the seconds that a task takes, and what came of it."""
+
+    teacher: Tutor
+    seconds: float
+    n_taught: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arc_solver.finetune.cells.settings import AloneConfig, JointConfig
+from arc_solver.finetune.cells.settings import AloneConfig, JointConfig, gpu_joint
 from arc_solver.finetune.test_time.settings import JOINT, MODES
 
 
@@ -18,11 +18,17 @@ class CellSettings:
             for half of the views, `off` does neither.
         ttft_share: Share of the proposer's time that adaptation may take.
         batch_size: Test inputs that are answered together.
+        gpu_batch_size: Likewise on a GPU.
         n_drafts: Most grids of a test input that are read and scored in each view; answers of earlier views that
             come again are not written anew.
+        hopeful_logprob: Test inputs with an answer at least so likely go through their views before others do. On
+            held-out training tasks no output was ever right that was less likely in all views.
+        settled_votes: Test inputs come last if so many views gave the same grid ...
+        settled_logprob: ... and its mean log-probability is at least this: what further views change there is nothing.
         skip_solved: Tasks that others solved beyond doubt are neither learned nor answered: some program passes every
             training pair, and all that do give the same outputs.
         joint: How demonstrations of all tasks are learned.
+        gpu_joint: Likewise on a GPU.
         alone: How those of one task are.
 
     Raises:
@@ -33,15 +39,33 @@ class CellSettings:
     ttft: str = JOINT
     ttft_share: float = 0.7
     batch_size: int = 64
+    gpu_batch_size: int = 256
     n_drafts: int = 4
+    hopeful_logprob: float = -3.5
+    settled_votes: int = 2
+    settled_logprob: float = -0.2
     skip_solved: bool = True
     joint: JointConfig = field(default_factory=JointConfig)
+    gpu_joint: JointConfig = field(default_factory=gpu_joint)
     alone: AloneConfig = field(default_factory=AloneConfig)
 
     def __post_init__(self) -> None:
-        if self.n_views < 1 or self.batch_size < 1 or self.n_drafts < 0:
-            raise ValueError("n_views and batch_size must be at least 1, n_drafts at least 0")
+        if min(self.n_views, self.batch_size, self.gpu_batch_size) < 1 or self.n_drafts < 0:
+            raise ValueError("n_views, batch_size and gpu_batch_size must be at least 1, n_drafts at least 0")
+        if self.settled_votes < 1:
+            raise ValueError("settled_votes must be at least 1")
+        for name in ("hopeful_logprob", "settled_logprob"):
+            if not getattr(self, name) <= 0:
+                raise ValueError(f"{name} is a log-probability, so at most 0")
         if self.ttft not in MODES:
             raise ValueError(f"ttft is {', '.join(MODES)}, not {self.ttft!r}")
         if not 0 < self.ttft_share < 1:
             raise ValueError("ttft_share must lie between 0 and 1")
+
+    def joint_on(self, device: str) -> JointConfig:
+        """How demonstrations of all tasks are learned on `cpu` or `cuda`."""
+        return self.gpu_joint if device == "cuda" else self.joint
+
+    def batch_size_on(self, device: str) -> int:
+        """Test inputs that are answered together on `cpu` or `cuda`."""
+        return self.gpu_batch_size if device == "cuda" else self.batch_size

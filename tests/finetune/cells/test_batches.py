@@ -7,7 +7,7 @@ import pytest
 
 from arc_solver.errors import InputError
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.batches import PADDING, DrawConfig, make_batch, parts, stream
+from arc_solver.finetune.cells.batches import PADDING, DrawConfig, make_batch, padded_parts, parts, stream
 from arc_solver.finetune.cells.corpus import Corpus
 from arc_solver.grids import as_grid, grids_equal
 from arc_solver.tasks import Pair
@@ -139,3 +139,27 @@ class TestParts:
         batch = make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=3, n_tokens=256), 0, 0)
         for part in parts(batch, 60):
             assert part.tokens.shape[1] <= 60 or part.documents.max() == 0
+
+
+class TestPaddedParts:
+    def test_every_document_once_and_one_a_row(self, corpus):
+        batch = make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=3, n_tokens=300), 0, 0)
+        found = list(padded_parts(batch, 200))
+        assert all(part.is_one_a_row for part in found)
+        assert sorted(rows_of(batch)) == sorted(row for part in found for row in rows_of(part))
+
+    def test_no_part_is_larger_than_asked_unless_one_document_is(self, corpus):
+        batch = make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=3, n_tokens=300), 0, 0)
+        for n_tokens in (1, 150, 10_000):
+            assert all(part.tokens.size <= n_tokens or len(part.tokens) == 1 for part in padded_parts(batch, n_tokens))
+
+    def test_packed_rows_are_not_one_a_row(self, corpus):
+        assert not make_batch(corpus, DrawConfig({"a": 1.0}, n_rows=1, n_tokens=300), 0, 0).is_one_a_row
+
+
+def rows_of(batch):
+    """Tokens and targets of each document."""
+    for row, numbers in enumerate(batch.documents):
+        for number in np.unique(numbers[numbers != PADDING]):
+            at = numbers == number
+            yield (*batch.tokens[row][at].tolist(), *batch.targets[row][at].tolist())
