@@ -112,7 +112,7 @@ class CellProposer:
         test inputs have both before anything else is answered a second time.
         """
         settings, n_together = self._settings, self._settings.n_views - self._settings.n_views // 2
-        yield from self._together(ready, answering, n_together, working)
+        yield from self._together(ready, answering, n_together, working, Promise.OPEN)
         found = None
         if not working.passed():
             found = tutor(ready, tasks, settings, self._seed, self._say, working.clock.now_s)
