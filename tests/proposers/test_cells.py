@@ -250,3 +250,17 @@ class TestPromise:
         # One view of each and one more of the promising one; its other two; then the others' second view.
         assert taught == [("second", 4), ("first", 8)]
         assert len(script.asked) == 12
+
+    def test_a_task_that_others_solved_meanwhile_is_not_learned_alone(self, folder, monkeypatch):
+        taught, pool = [], FixedPool("none")
+
+        def teach(self, task_id, pairs):
+            taught.append(task_id)
+            pool.__init__("first" if task_id == "second" else "second", as_grid([[1]]))
+
+        monkeypatch.setattr(Tutor, "try_out", lambda self, tasks, kept: Helpful(1, 2.0, 1.0, 0.0))
+        monkeypatch.setattr(Tutor, "teach", teach)
+        self.script(monkeypatch, *((grid, -1.0, False) for task in TASKS for grid in task.test_inputs))
+        proposer = CellProposer(folder, TestLearningAlone.SETTINGS, 0, n_threads=1, say=print, pool=pool)
+        list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        assert taught == ["first"]

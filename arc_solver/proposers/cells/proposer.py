@@ -136,8 +136,10 @@ class CellProposer:
 
         now_s, n_views = working.clock.now_s, self._settings.n_views
         for task in {one.task.task_id: one.task for one in answering.waiting(n_views, least)}.values():
+            if not is_open(task.task_id, self._pool, self._settings):
+                continue
             # What the task before took, answers included, is what this one is expected to take.
-            if working.remaining_s() < course.seconds:
+            if working.passed() or working.remaining_s() < course.seconds:
                 break
             started_s = now_s()
             taught = course.teacher.teach(task.task_id, task.train)

@@ -21,10 +21,10 @@ class CellSettings:
         gpu_batch_size: Likewise on a GPU.
         n_drafts: Most grids of a test input that are read and scored in each view; answers of earlier views that
             come again are not written anew.
-        hopeful_logprob: Test inputs with an answer at least so likely go through their views before others do. On
-            held-out training tasks no output was ever right that was less likely in all views.
+        hopeful_logprob: Test inputs with an answer at least so likely go through their views before others do: 61% of
+            the cells of held-out training tasks in the first view, and all outputs that were right in any of 16.
         settled_votes: Test inputs come last if so many views gave the same grid ...
-        settled_logprob: ... and its mean log-probability is at least this: what further views change there is nothing.
+        settled_logprob: ... and its mean log-probability is at least this: further views change nothing there.
         skip_solved: Tasks that others solved beyond doubt are neither learned nor answered: some program passes every
             training pair, and all that do give the same outputs.
         joint: How demonstrations of all tasks are learned.
