@@ -14,6 +14,9 @@ def prepare(n_threads: int) -> tuple[str, str]:
     """
     torch.set_num_threads(n_threads)
     if torch.cuda.is_available():
+        # Answers grow by one token a step, and cuDNN's attention makes a plan for every new length. An H100 wrote as if
+        # that were what it did most of the time (docs/log.md); the other kernels need no plans.
+        torch.backends.cuda.enable_cudnn_sdp(False)
         return "cuda", choose_precision(AUTO, "cuda")
     return "cpu", "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
 

@@ -55,7 +55,7 @@ def gradients(model, batch, way):
         with torch.autocast(model.embedding.device.type, torch.bfloat16, enabled=model.embedding.is_cuda):
             loss = batch_loss(model, batch)
     loss.backward()
-    return float(loss), {name: p.grad.float().cpu() for name, p in model.named_parameters()}
+    return float(loss.detach()), {name: p.grad.float().cpu() for name, p in model.named_parameters()}
 
 
 def test_loss_and_gradient_are_those_of_the_cpu(corpus, way):
