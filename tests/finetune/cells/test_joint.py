@@ -15,6 +15,7 @@ from arc_solver.finetune.cells.joint import (  # noqa: E402
     Dropped,
     JointConfig,
     adapt_jointly,
+    is_finite_in,
     renew_tasks,
 )
 from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
@@ -75,6 +76,15 @@ def test_what_does_not_help_is_dropped_loudly():
     _, found, _ = adapt(JointConfig(lr=0.5, table_lr=3.0, max_passes=2, n_rows=1, precision="fp32"))
     assert isinstance(found, Dropped)
     assert found.reason.startswith("the loss on demonstrations kept apart rose")
+
+
+def test_a_model_that_overflows_is_not_finite_in_fp16_but_in_fp32():
+    model = CellModel(SMALL, seed=0)
+    assert is_finite_in(model, TASKS, "fp16")
+    with torch.no_grad():
+        model.embedding.mul_(1e6)
+    assert not is_finite_in(model, TASKS, "fp16")
+    assert is_finite_in(model, TASKS, "fp32")
 
 
 def test_new_tasks_begin_as_the_mean_of_the_trained():
