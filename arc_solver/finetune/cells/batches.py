@@ -8,7 +8,6 @@ Shapes: B rows of a batch, T tokens of a row.
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from arc_solver.augment import View
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.corpus import Corpus
-from arc_solver.finetune.cells.sequences import Document, document, n_document_tokens
+from arc_solver.finetune.cells.sequences import Document, document, document_spans, n_document_tokens
 from arc_solver.grids import MAX_SIDE, N_COLORS
 from arc_solver.tasks import Pair
 
@@ -167,7 +166,7 @@ def parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
     unless one document is longer.
     """
     chosen: list[tuple[int, int, int]] = []
-    for span in _document_spans(batch):
+    for span in _spans(batch):
         if chosen and sum(end - start for _, start, end in (*chosen, span)) > n_tokens:
             yield _one_row(batch, chosen)
             chosen = []
@@ -183,7 +182,7 @@ def padded_parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
     For GPUs: plain causal attention does for such a batch, which every kernel can, and a few large launches do for many
     small documents.
     """
-    spans = sorted(_document_spans(batch), key=lambda span: span[2] - span[1])
+    spans = sorted(_spans(batch), key=lambda span: span[2] - span[1])
     chosen: list[tuple[int, int, int]] = []
     for span in spans:  # the longest so far is the width
         if chosen and (len(chosen) + 1) * (span[2] - span[1]) > n_tokens:
@@ -194,13 +193,9 @@ def padded_parts(batch: PackedBatch, n_tokens: int) -> Iterator[PackedBatch]:
         yield _stacked(batch, chosen)
 
 
-def _document_spans(batch: PackedBatch) -> Iterator[tuple[int, int, int]]:
-    """Row, start and end of each document."""
-    for row, numbers in enumerate(batch.documents):
-        ends = [*(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
-        for start, end in itertools.pairwise([0, *ends]):
-            if numbers[start] != PADDING:
-                yield row, start, end
+def _spans(batch: PackedBatch) -> Iterator[tuple[int, int, int]]:
+    """Row, start and end of each document, padding left out."""
+    return (span for span in document_spans(batch.documents) if batch.documents[span[:2]] != PADDING)
 
 
 def _one_row(batch: PackedBatch, spans: Sequence[tuple[int, int, int]]) -> PackedBatch:

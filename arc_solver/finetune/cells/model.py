@@ -12,7 +12,6 @@ Shapes: B sequences, T tokens, D width, S keys.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.blocked_attention import attend_blocked
 from arc_solver.finetune.cells.packed_attention import attend_packed
+from arc_solver.finetune.cells.sequences import document_spans
 from arc_solver.grids import MAX_SIDE
 
 
@@ -261,20 +261,12 @@ def document_mask(documents: NDArray[np.int16], *, packed: bool = False) -> Any:
     Returns:
         That tensor, on the CPU, or spans of row, start and end for the attention of one document after the other.
     """
-    spans = _spans(documents)
+    spans = tuple(document_spans(documents))
     if not packed:
         return spans
     n_places = documents.shape[1]
     starts = [row * n_places + start for row, start, _ in spans]
     return torch.tensor([*starts, documents.size], dtype=torch.int32)
-
-
-def _spans(documents: NDArray[np.int16]) -> tuple[tuple[int, int, int], ...]:
-    spans = []
-    for row, numbers in enumerate(documents):
-        ends = [*(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
-        spans += [(row, start, end) for start, end in itertools.pairwise([0, *ends])]
-    return tuple(spans)
 
 
 def log_total(scores: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ Shapes: B rows, H query heads, G key heads, T tokens of a row, D head width.
 
 from __future__ import annotations
 
+import functools
 import inspect
 
 import torch
@@ -27,7 +28,12 @@ def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether the kernel runs there: it needs a GPU of compute capability 8 and 16-bit numbers."""
     if device.type != "cuda" or varlen_attn is None or dtype not in (torch.bfloat16, torch.float16):
         return False
-    return torch.cuda.get_device_capability(device) >= (8, 0)
+    return _capability(device) >= (8, 0)
+
+
+@functools.cache
+def _capability(device: torch.device) -> tuple[int, int]:
+    return torch.cuda.get_device_capability(device)  # asked for every part of every step
 
 
 def attend_packed(q: Tensor, k: Tensor, v: Tensor, bounds: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ Knows nothing of torch or of how documents are chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,14 @@ def document(
         parts += [_shown_input(given, offset), _sized(wanted, offset), _END]
         flags += [np.zeros(given.size + 4, dtype=np.bool_), np.full(wanted.size + 3, index >= n_given)]
     return Document(np.concatenate(parts), np.concatenate(flags))
+
+
+def document_spans(numbers: NDArray[np.int16]) -> Iterator[tuple[int, int, int]]:
+    """Row, start and end of each run of equal numbers: `numbers` has shape (B, T), the document at each place."""
+    for row, line in enumerate(numbers):
+        ends = [*(np.flatnonzero(line[1:] != line[:-1]) + 1).tolist(), len(line)]
+        for start, end in itertools.pairwise([0, *ends]):
+            yield row, start, end
 
 
 def prompt(task_token: int, view: View, context: Sequence[Pair], test_input: Grid) -> NDArray[np.int32]:
