@@ -63,15 +63,26 @@ class Note:
     text: str
 
 
-Message = Event | ProposerDone | ProposerFailed | Note
+@dataclass(frozen=True, slots=True)
+class LaneFault:
+    """Something broke within a lane and was lived with; the parent makes a `Fault` of it, which has a time as well."""
+
+    where: str
+    what: str
+    what_was_done: str = ""
+
+
+Message = Event | ProposerDone | ProposerFailed | Note | LaneFault
 
 _WITH_GRIDS: dict[str, type[Candidate] | type[Scored]] = {"candidate": Candidate, "scored": Scored}
-_PLAIN: dict[str, type[Rejected] | type[TaskDone] | type[ProposerDone] | type[ProposerFailed] | type[Note]] = {
+_Plain = Rejected | TaskDone | ProposerDone | ProposerFailed | Note | LaneFault
+_PLAIN: dict[str, type[_Plain]] = {
     "rejected": Rejected,
     "task_done": TaskDone,
     "proposer_done": ProposerDone,
     "proposer_failed": ProposerFailed,
     "note": Note,
+    "fault": LaneFault,
 }
 _NAME_OF = {kind: name for name, kind in _PLAIN.items()}
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, GridError)

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected, Scored
 from arc_solver.grids import as_grid, grid_key
 from arc_solver.lanes.wire import (
+    LaneFault,
     LaneSpec,
     Message,
     Note,
@@ -63,6 +64,7 @@ states = st.builds(
         ProposerDone("search", 1.5),
         ProposerFailed("induction", "no weights"),
         Note("with a\nline break"),
+        LaneFault("sandbox", "a zygote was killed", "another took its place"),
     ],
 )
 def test_a_message_comes_back(message: Message) -> None:
