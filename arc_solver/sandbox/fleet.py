@@ -22,6 +22,11 @@ _POLL_S = 1.0
 _PAUSES_S = (0.0, 0.2, 1.0)
 
 Accept = Callable[[Job, Answer | None], None]
+Tell = Callable[[str], None]
+
+
+def say_nothing(text: str) -> None:
+    """For who does not want to hear of zygotes that are lost."""
 
 
 class Fleet:
@@ -31,12 +36,16 @@ class Fleet:
         n_workers: Number of zygotes.
         hash_seed: PYTHONHASHSEED of all of them.
         disabled: Isolation layers that are left off.
+        tell: Gets what a zygote did whenever one is lost, such as `was killed by signal 9`.
     """
 
-    def __init__(self, n_workers: int, hash_seed: int, disabled: Collection[str] = ()) -> None:
+    def __init__(
+        self, n_workers: int, hash_seed: int, disabled: Collection[str] = (), tell: Tell = say_nothing
+    ) -> None:
         self._n_workers = n_workers
         self._hash_seed = hash_seed
         self._disabled = disabled
+        self._tell = tell
         self._workers: list[Worker] = []
         self._n_losses_in_a_row = 0
 
@@ -104,15 +113,15 @@ class Fleet:
             for key, events in selector.select(wait_s):
                 self._talk(key.data, events, queue, accept)
         for worker in [worker for worker in self._workers if worker.overdue()]:
-            self._lose(worker, queue, accept)
+            self._lose(worker, queue, accept, f"hung: no answer within {worker.jobs[0].longest_s:.0f}s")
 
     def _talk(self, worker: Worker, events: int, queue: deque[Job], accept: Accept) -> None:
         try:
             if events & selectors.EVENT_WRITE:
                 worker.write()
             answers = worker.read() if events & selectors.EVENT_READ else []
-        except LostError:
-            self._lose(worker, queue, accept)
+        except LostError as error:
+            self._lose(worker, queue, accept, str(error))
             return
         for job, answer in answers:
             if answer.results.startswith(READY):
@@ -125,11 +134,12 @@ class Fleet:
                 job.n_false_starts += 1
                 queue.appendleft(job)
 
-    def _lose(self, worker: Worker, queue: deque[Job], accept: Accept) -> None:
+    def _lose(self, worker: Worker, queue: deque[Job], accept: Accept, how: str) -> None:
         """Replace a zygote; the job that it was at is retried once, what waited behind is not blamed."""
         self._workers.remove(worker)
         jobs = list(worker.jobs)
         worker.stop()
+        self._tell(how)
         self._n_losses_in_a_row += 1
         if self._n_losses_in_a_row > _MAX_LOSSES_IN_A_ROW:
             raise SandboxError("the processes of the sandbox die again and again")

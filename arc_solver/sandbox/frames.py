@@ -21,6 +21,9 @@ LENGTH = struct.Struct("<I")
 MAX_MESSAGE_BYTES = 64 * 2**20
 MAX_NAME_BYTES = 64
 READY_INDEX = 0xFFFF
+OUT_OF_MEMORY_STATUS = 12
+"""Exit status of a zygote that ran out of memory: after its start it has no other way to say so."""
+
 _MAX_GRID_BYTES = 2 + 30 * 30
 
 # Bound here because a program may replace them in `builtins` before its result is written.

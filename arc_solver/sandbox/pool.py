@@ -22,7 +22,7 @@ from typing import Generic
 from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
 from arc_solver.grids import grids_equal
-from arc_solver.sandbox.fleet import Fleet
+from arc_solver.sandbox.fleet import Fleet, Tell, say_nothing
 from arc_solver.sandbox.frames import Answer, Request, encode_program, encode_request, max_answer_bytes
 from arc_solver.sandbox.judging import Judgement, T, judge, judge_parses
 from arc_solver.sandbox.layers import Isolation
@@ -64,6 +64,7 @@ class Sandbox:
         limits: What each program may use.
         n_workers: Processes that fork children, one a core.
         without: Isolation layers to leave off, of `layers.LAYERS`, for tests.
+        tell: Gets what a zygote did whenever one is lost; another takes its place.
 
     Raises:
         SandboxError: On entry, if it cannot be started here.
@@ -76,12 +77,13 @@ class Sandbox:
         *,
         without: Collection[str] = (),
         portable: bool | None = None,
+        tell: Tell = say_nothing,
     ) -> None:
         self.limits = limits
         self._n_workers = n_workers
         # One hash seed for all screening: which worker a program meets must not decide its verdict.
-        self._screening: Fleet | PortableFleet = Fleet(n_workers, _SCREENING_HASH_SEED, without)
-        self._confirming: Fleet | PortableFleet = Fleet(n_workers, _CONFIRMING_HASH_SEED, without)
+        self._screening: Fleet | PortableFleet = Fleet(n_workers, _SCREENING_HASH_SEED, without, tell)
+        self._confirming: Fleet | PortableFleet = Fleet(n_workers, _CONFIRMING_HASH_SEED, without, tell)
         if portable:
             self._become_portable("it was asked for")
         elif portable is None and sys.platform != "linux":

@@ -15,7 +15,14 @@ from typing import IO
 
 from arc_solver.budget import Deadline
 from arc_solver.errors import SandboxError
-from arc_solver.sandbox.frames import LENGTH, MAX_MESSAGE_BYTES, Answer, GarbledError, decode_answer
+from arc_solver.sandbox.frames import (
+    LENGTH,
+    MAX_MESSAGE_BYTES,
+    OUT_OF_MEMORY_STATUS,
+    Answer,
+    GarbledError,
+    decode_answer,
+)
 from arc_solver.sandbox.interpreter import command, environment
 from arc_solver.sandbox.layers import Isolation
 
@@ -48,7 +55,7 @@ class Job:
 
 
 class LostError(Exception):
-    """The zygote is gone or talks nonsense. Handled by `fleet`."""
+    """The zygote is gone or talks nonsense; the message says what it did. Handled by `fleet`."""
 
 
 class Worker:
@@ -110,7 +117,7 @@ class Worker:
         except BlockingIOError:
             return
         except OSError as error:
-            raise LostError(str(error)) from error
+            raise LostError(self.end_text()) from error
 
     def read(self) -> list[tuple[Job, Answer]]:
         """The answers that have arrived whole.
@@ -123,15 +130,25 @@ class Worker:
         except BlockingIOError:
             return []
         except OSError as error:
-            raise LostError(str(error)) from error
+            raise LostError(self.end_text()) from error
         if not data:
-            raise LostError("the zygote ended")
+            raise LostError(self.end_text())
         self._in += data
         answers = []
         while (message := self._take_message()) is not None:
             answers.append((self.jobs.popleft(), message))
             self._deadline = Deadline.after(self.jobs[0].longest_s) if self.jobs else None
         return answers
+
+    def end_text(self) -> str:
+        """How a zygote ended that should not have, for people."""
+        try:
+            status = self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return "closed its channel"
+        if status == OUT_OF_MEMORY_STATUS:
+            return "ran out of memory"
+        return f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
 
     def stop(self) -> None:
         """End the process; its child dies with it."""
@@ -147,7 +164,7 @@ class Worker:
             return None
         length = LENGTH.unpack_from(self._in)[0]
         if length > MAX_MESSAGE_BYTES:
-            raise LostError("an answer is too long")
+            raise LostError("wrote garbage on its channel: an answer is too long")
         end = LENGTH.size + length
         if len(self._in) < end:
             return None
@@ -156,9 +173,9 @@ class Worker:
         try:
             answer = decode_answer(message)
         except GarbledError as error:
-            raise LostError(str(error)) from error
+            raise LostError(f"wrote garbage on its channel: {error}") from error
         if not self.jobs or self.jobs[0].job_id != answer.job_id:
-            raise LostError("an answer to something else")
+            raise LostError("wrote garbage on its channel: an answer to something else")
         return answer
 
     def _handshake(self, complaints: IO[bytes]) -> Isolation:

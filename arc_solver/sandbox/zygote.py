@@ -22,6 +22,7 @@ from arc_solver.sandbox import child
 from arc_solver.sandbox.frames import (
     LENGTH,
     MAX_MESSAGE_BYTES,
+    OUT_OF_MEMORY_STATUS,
     Answer,
     End,
     Request,
@@ -51,7 +52,10 @@ def main(socket_fd: str, parent_pid: str, *disabled: str) -> None:
     zygote.warm_up()
     zygote.send_hello()
     _silence()
-    zygote.serve()
+    try:
+        zygote.serve()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY_STATUS)
 
 
 class Zygote:
