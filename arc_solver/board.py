@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from arc_solver.candidates import Candidate, ProgramEvidence, Rejected, Scored
 from arc_solver.grids import grid_key
-from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone
+from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone, TaskStarted
 from arc_solver.tasks import Challenges
 from arc_solver.voting import RankedGrid, TaskAttempts, attempts_of, choose_attempts, rank_outputs
 
@@ -40,7 +40,7 @@ class Board:
 
     def add(self, event: Event) -> bool:
         """Take in an event. False if it is about an unknown task or says nothing new."""
-        if event.task_id not in self._tasks:
+        if event.task_id not in self._tasks or isinstance(event, TaskStarted):
             return False
         if isinstance(event, TaskDone):
             self.done.add((event.proposer, event.task_id))

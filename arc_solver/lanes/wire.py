@@ -6,14 +6,16 @@ Knows the values that travel; nothing of processes, proposers or votes.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arc_solver.candidates import Candidate, Rejected, Scored
+from arc_solver.augment import View
+from arc_solver.candidates import Candidate, ProgramEvidence, Rejected, Scored
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, to_lists
-from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone
+from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone, TaskStarted
 from arc_solver.tasks import Pair, Task
 
 
@@ -72,17 +74,24 @@ class LaneFault:
     what_was_done: str = ""
 
 
-Message = Event | ProposerDone | ProposerFailed | Note | LaneFault
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The lane lives, whatever it is busy with. Said by a thread of its own."""
+
+
+Message = Event | ProposerDone | ProposerFailed | Note | LaneFault | Beat
 
 _WITH_GRIDS: dict[str, type[Candidate] | type[Scored]] = {"candidate": Candidate, "scored": Scored}
-_Plain = Rejected | TaskDone | ProposerDone | ProposerFailed | Note | LaneFault
+_Plain = Rejected | TaskDone | TaskStarted | ProposerDone | ProposerFailed | Note | LaneFault | Beat
 _PLAIN: dict[str, type[_Plain]] = {
     "rejected": Rejected,
     "task_done": TaskDone,
+    "task_started": TaskStarted,
     "proposer_done": ProposerDone,
     "proposer_failed": ProposerFailed,
     "note": Note,
     "fault": LaneFault,
+    "beat": Beat,
 }
 _NAME_OF = {kind: name for name, kind in _PLAIN.items()}
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, GridError)
@@ -110,10 +119,40 @@ def decode(line: bytes) -> Message:
         value = json.loads(line)
         kind, fields = value["say"], value["value"]
         if kind in _WITH_GRIDS:
-            return _WITH_GRIDS[kind].from_json(fields)
+            return _checked(_WITH_GRIDS[kind].from_json(fields))
+        # A word where a number belongs would only break whoever reads it much later.
+        if not all(_is_number(item) if name == "seconds" else isinstance(item, str) for name, item in fields.items()):
+            raise TypeError("a field of the wrong type")
         return _PLAIN[kind](**fields)
     except _MALFORMED as error:
         raise ValueError(f"not a lane's message: {line[:80]!r}") from error
+
+
+def _checked(found: Candidate | Scored) -> Candidate | Scored:
+    """What would break a vote much later is no message at all.
+
+    Raises:
+        TypeError, ValueError: A field of the wrong type, or a view that is none.
+    """
+    if isinstance(found, Scored):
+        return found
+    origin, evidence = found.origin, found.evidence
+    words: list[Any] = [origin.proposer, origin.detail]
+    numbers: list[Any] = [origin.seed]
+    if isinstance(evidence, ProgramEvidence):
+        words += [evidence.source, evidence.view]
+        numbers += [evidence.n_train_passed, evidence.n_train, evidence.cost]
+        numbers += [] if evidence.logprob is None else [evidence.logprob]
+        View.from_text(evidence.view)
+    else:
+        numbers += [evidence.logprob, evidence.n_tokens]
+    if not all(isinstance(word, str) for word in words) or not all(map(_is_number, numbers)):
+        raise TypeError("a field of the wrong type")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 def encode_spec(spec: LaneSpec) -> bytes:

@@ -28,7 +28,15 @@ class TaskDone:
     proposer: str
 
 
-Event = Candidate | Scored | Rejected | TaskDone
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """The proposer turns to this task now: if its process dies, this is the task that it had in hand."""
+
+    task_id: str
+    proposer: str
+
+
+Event = Candidate | Scored | Rejected | TaskDone | TaskStarted
 
 
 @dataclass(frozen=True, slots=True)

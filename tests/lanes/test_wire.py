@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Rejected, Scored
 from arc_solver.grids import as_grid, grid_key
 from arc_solver.lanes.wire import (
+    Beat,
     LaneFault,
     LaneSpec,
     Message,
@@ -24,7 +25,7 @@ from arc_solver.lanes.wire import (
     encode_news,
     encode_spec,
 )
-from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone
+from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone, TaskStarted
 from arc_solver.tasks import Pair, Task
 
 GRID = as_grid([[1, 2, 3], [4, 5, 6]])
@@ -65,6 +66,8 @@ states = st.builds(
         ProposerFailed("induction", "no weights"),
         Note("with a\nline break"),
         LaneFault("sandbox", "a zygote was killed", "another took its place"),
+        TaskStarted("a", "search"),
+        Beat(),
     ],
 )
 def test_a_message_comes_back(message: Message) -> None:
@@ -165,3 +168,30 @@ def test_a_spec_comes_back() -> None:
     assert np.array_equal(task_back.train[0].input, GRID)
     assert np.array_equal(task_back.train[0].output, [[0]])
     assert [grid.tolist() for grid in task_back.test_inputs] == [GRID.tolist(), [[7, 8]]]
+
+
+PROGRAM = encode(Candidate("a", {0: GRID}, Origin("search"), ProgramEvidence("def task(grid): ...", 2, 3, 4.5, -1.5)))
+SAMPLE = encode(Candidate("a", {0: GRID}, Origin("transduction"), GridEvidence(-3.25, 17)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"say":"task_done","value":{"task_id":["a"],"proposer":"search"}}',
+        b'{"say":"task_started","value":{"task_id":null,"proposer":"search"}}',
+        b'{"say":"proposer_done","value":{"proposer":"search","seconds":"long"}}',
+        b'{"say":"beat","value":{"more":"x"}}',
+        PROGRAM.replace(b'"seed":0', b'"seed":[0]'),
+        PROGRAM.replace(b'"detail":""', b'"detail":{}'),
+        PROGRAM.replace(b'"cost":4.5', b'"cost":"cheap"'),
+        PROGRAM.replace(b'"cost":4.5', b'"cost":NaN'),
+        PROGRAM.replace(b'"logprob":-1.5', b'"logprob":""'),
+        PROGRAM.replace(b'"view":""', b'"view":"upside down"'),
+        SAMPLE.replace(b'"logprob":-3.25', b'"logprob":null'),
+        SAMPLE.replace(b'"n_tokens":17', b'"n_tokens":true'),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_noticed_before_it_can_break_a_vote(line: bytes) -> None:
+    assert line not in (PROGRAM, SAMPLE)
+    with pytest.raises(ValueError, match="not a lane's message"):
+        decode(line)
