@@ -24,7 +24,7 @@ from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
 from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
-from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
+from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
 from arc_solver.proposers.pool import SharedPool
@@ -93,15 +93,28 @@ class _Rooms:
         self._learning: LearningRoom | None = None
         if learns(config):
             self._learning = LearningRoom(config, stack, self._model_with, self._close_model, lambda t: say(Note(t)))
+        self._n_zygotes_lost = 0
         self._sandbox: Sandbox | SandboxError
         try:
-            self._sandbox = stack.enter_context(Sandbox(config.sandbox))
+            self._sandbox = stack.enter_context(Sandbox(config.sandbox, tell=self._tell_of_zygote))
             self._isolation = self._sandbox.describe()
         except SandboxError as error:
             self._sandbox = error
             say(Note(f"no sandbox: {error}"))
         else:
             say(Note(self._isolation.text()))
+
+    def _tell_of_zygote(self, how: str) -> None:
+        """One that was lost is a fault; of many, as hostile programs can make them, fewer and fewer are told."""
+        self._n_zygotes_lost += 1
+        n = self._n_zygotes_lost
+        if n & (n - 1) == 0:
+            count = f" ({n} so far)" if n > 1 else ""
+            self._say(LaneFault("sandbox", f"a zygote {how}{count}", "another took its place and ran the job again"))
+
+    def _tell_of_engine(self, text: str) -> None:
+        what, _, done = text.partition("; ")
+        self._say(LaneFault("engine", what, done))
 
     def proposer(self, name: str) -> Proposer:
         config = self._config
@@ -178,7 +191,7 @@ class _Rooms:
                 self._config.model,
                 self._adapter,
                 n_threads=self._config.model_threads(),
-                tell=lambda text: self._say(Note(text)),
+                tell=self._tell_of_engine,
             )
             self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))
         return self._engine

@@ -22,7 +22,7 @@ from arc_solver.errors import SandboxError
 from arc_solver.lanes import child
 from arc_solver.sandbox.pool import Sandbox
 
-def broken(*args):
+def broken(*args, **kwargs):
     raise SandboxError("the sandbox does not start: no luck")
 
 answer = "def task(grid):\\n    return grid[:, ::-1]\\n```"
