@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Scored
-from arc_solver.evaluation import METRICS, bootstrap_intervals, evaluate_submission, render_table, to_json
+from arc_solver.evaluation import METRICS, evaluate_submission, render_table, to_json
 from arc_solver.grids import as_grid
+from arc_solver.statistics import bootstrap_intervals
 from arc_solver.tasks import Challenges, Pair, Solutions, Task
 
 RIGHT, WRONG, SMALL = [[1, 2], [3, 4]], [[1, 2], [3, 0]], [[1]]
@@ -204,6 +205,18 @@ class TestIntervals:
         low, high = bootstrap_intervals(values, np.ones((400, 1)), np.random.default_rng(1))
         assert (high[0] - low[0]) / 2 == pytest.approx(1.96 * np.sqrt(0.2 * 0.8 / 400), rel=0.05)
         assert low[0] < 0.2 < high[0]
+
+    def test_nothing_solved_is_not_nothing_uncertain(self):
+        evaluation = evaluate_submission({}, solutions(**{str(index): 1 for index in range(100)}))
+        figure = evaluation.together.figures["vote_2"]
+        assert (figure.value, figure.low) == (0.0, 0.0)
+        assert figure.high == pytest.approx(0.0370, abs=1e-4)  # Wilson, 0 of 100
+        assert evaluation.together.tasks_solved_interval == (0.0, pytest.approx(3.70, abs=1e-2))
+
+    def test_a_task_keeps_its_own_values(self):
+        evaluation = evaluate_submission({"a": answers((RIGHT, WRONG), (SMALL, WRONG))}, solutions(a=2))
+        assert evaluation.together.tasks[0].values["vote_2"] == 0.5
+        assert set(evaluation.together.tasks[0].values) == {*METRICS} - {"kaggle_score"}
 
     def test_all_figures_of_a_seed_are_the_same_each_time(self):
         submission = {str(index): answers((RIGHT if index % 3 else WRONG, SMALL)) for index in range(30)}

@@ -11,27 +11,26 @@ Definitions, each averaged over a task's test inputs and then over tasks, with w
 
 `kaggle_score` is the mean over test *outputs* of vote_2, `tasks_solved` the number of tasks all of whose outputs are
 right within two attempts. Where no candidates are given, the two attempts stand for them. Knows nothing of how a run
-was made.
+was made, nor how intervals are found (`statistics`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 from arc_solver.candidates import Candidate, Scored
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, frozen, grids_equal
+from arc_solver.statistics import Figure, bootstrap_intervals
 from arc_solver.submission import ATTEMPT_KEYS
 from arc_solver.tasks import Challenges, Solutions, Task
 from arc_solver.voting import rank_outputs
 
-N_RESAMPLES = 10_000
 METRICS = (
     "kaggle_score",
     "vote_1",
@@ -43,18 +42,8 @@ METRICS = (
     "correct_pixels",
 )
 _PER_TEST = METRICS[1:]
-_RESAMPLES_AT_ONCE = 500
 
 _OfTask = TypeVar("_OfTask", Candidate, Scored)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A share in 0..1 with its 95% bootstrap interval over tasks."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +54,13 @@ class TaskScore:
         task_id: The task.
         correct: Per test output: the attempt that is exact (1 or 2; 1 if both), 0 if none is.
         proposed: Per test output: whether any candidate is exact.
+        values: Each of `METRICS` but `kaggle_score`, the mean over the task's test outputs.
     """
 
     task_id: str
     correct: tuple[int, ...]
     proposed: tuple[bool, ...]
+    values: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def solved(self) -> bool:
@@ -188,33 +179,9 @@ def render_table(evaluation: Evaluation) -> Table:
         label = metric.replace("_", " ") if metric not in ("pass_n", "vote_1", "vote_2") else metric
         table.add_row(label, *(_figure_text(scores.figures[metric]) for scores in columns.values()))
     table.add_row("candidates", *(str(scores.n_candidates) for scores in columns.values()))
-    table.caption = "in brackets: 95% bootstrap interval over tasks"
+    table.caption = "in brackets: 95% bootstrap interval over tasks; Wilson's where all tasks are alike"
     table.caption_justify = "left"
     return table
-
-
-def bootstrap_intervals(
-    numerators: NDArray[np.float64], denominators: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """95% percentile intervals of ratios of sums, resampling tasks with replacement.
-
-    Args:
-        numerators: Shape (T, M): T tasks, M figures.
-        denominators: Shape (T, M), positive.
-        rng: Draws the resamples; all M figures see the same ones.
-
-    Returns:
-        Shape (2, M): low and high. A figure that is equal for all tasks gets an interval of width 0.
-    """
-    n_tasks, n_figures = numerators.shape
-    ratios = np.empty((N_RESAMPLES, n_figures))
-    for start in range(0, N_RESAMPLES, _RESAMPLES_AT_ONCE):
-        size = min(_RESAMPLES_AT_ONCE, N_RESAMPLES - start)
-        drawn = rng.integers(0, n_tasks, size=(size, n_tasks)) + np.arange(size)[:, None] * n_tasks
-        weights = np.bincount(drawn.ravel(), minlength=size * n_tasks).reshape(size, n_tasks).astype(np.float64)
-        ratios[start : start + size] = (weights @ numerators) / (weights @ denominators)
-    low_high: NDArray[np.float64] = np.quantile(ratios, (0.025, 0.975), axis=0)
-    return low_high
 
 
 def _submitted(submission: Mapping[str, Any], task_id: str, n_test: int) -> list[_Answer]:
@@ -278,7 +245,8 @@ def _scores(
         values = np.array([_values(answer, grid) for answer, grid in zip(answers[task_id], true, strict=True)])
         rows.append((float(values[:, 1].sum()), len(true), *values.mean(axis=0)))
         correct = tuple(_which(answer.attempts, grid) for answer, grid in zip(answers[task_id], true, strict=True))
-        tasks.append(TaskScore(task_id, correct, tuple(bool(value) for value in values[:, 2])))
+        means = dict(zip(_PER_TEST, map(float, values.mean(axis=0)), strict=True))
+        tasks.append(TaskScore(task_id, correct, tuple(bool(value) for value in values[:, 2]), means))
     n_outputs = sum(len(true) for true in solutions.outputs.values())
     n_solved = sum(task.solved for task in tasks)
     if not rows:
