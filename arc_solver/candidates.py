@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arc_solver.grids import Grid, as_grid, grid_key, to_lists
+from arc_solver.grids import Grid, grid_key, read_grid, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Candidate:
         evidence = self.evidence
         return {
             "task_id": self.task_id,
-            "outputs": {str(index): to_lists(grid) for index, grid in sorted(self.outputs.items())},
+            "outputs": {str(index): to_text(grid) for index, grid in sorted(self.outputs.items())},
             "origin": {"proposer": self.origin.proposer, "detail": self.origin.detail, "seed": self.origin.seed},
             "evidence": {"kind": _KIND_OF[type(evidence)]}
             | {name: getattr(evidence, name) for name in evidence.__slots__},
@@ -100,14 +100,14 @@ class Candidate:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Candidate:
-        """The candidate that `to_json` wrote.
+        """The candidate that `to_json` wrote; grids may be lists of rows too, as they once were written.
 
         Raises:
             KeyError, TypeError, ValueError, GridError: The value was not written by `to_json`.
         """
         fields = dict(value["evidence"])
         evidence: Evidence = _EVIDENCE[fields.pop("kind")](**fields)
-        outputs = {int(index): as_grid(grid) for index, grid in value["outputs"].items()}
+        outputs = {int(index): read_grid(grid) for index, grid in value["outputs"].items()}
         return cls(str(value["task_id"]), outputs, Origin(**value["origin"]), evidence)
 
 
@@ -156,7 +156,7 @@ class Scored:
         return {
             "task_id": self.task_id,
             "test_index": self.test_index,
-            "grid": to_lists(self.grid),
+            "grid": to_text(self.grid),
             "logprob": self.logprob,
             "n_views": self.n_views,
             "proposer": self.proposer,
@@ -164,7 +164,7 @@ class Scored:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scored:
-        """The score that `to_json` wrote.
+        """The score that `to_json` wrote; its grid may be a list of rows too.
 
         Raises:
             KeyError, TypeError, ValueError, GridError: The value was not written by `to_json`.
@@ -172,7 +172,7 @@ class Scored:
         return cls(
             str(value["task_id"]),
             int(value["test_index"]),
-            as_grid(value["grid"]),
+            read_grid(value["grid"]),
             float(value["logprob"]),
             int(value["n_views"]),
             str(value["proposer"]),
@@ -187,8 +187,13 @@ class Rejected:
         task_id: The task.
         proposer: Who asked for it.
         reason: A short, countable phrase such as `grid: ragged` or `program: timeout cpu`; no task-specific detail.
+        seed: Of a sample that only repeats another: its own seed. Such a sample is no new candidate, but whoever counts
+            how many samples were right counts it too. 0 for all else.
+        repeats: The seed of the sample that it repeats, 0 if it repeats none.
     """
 
     task_id: str
     proposer: str
     reason: str
+    seed: int = 0
+    repeats: int = 0

@@ -70,6 +70,31 @@ def to_lists(grid: Grid) -> list[list[int]]:
     return rows
 
 
+def to_text(grid: Grid) -> str:
+    """Rows of digits with `/` between them, `012/345`: half of what JSON lists take, and still to be read by people."""
+    n_columns = grid.shape[1]
+    digits = (grid + ord("0")).tobytes().decode("ascii")
+    return "/".join(digits[start : start + n_columns] for start in range(0, len(digits), n_columns))
+
+
+def read_grid(value: Any) -> Grid:
+    """The grid of a record: what `to_text` wrote, or lists of rows.
+
+    Raises:
+        GridError: It is neither.
+    """
+    if not isinstance(value, str):
+        return as_grid(value)
+    rows = value.split("/")
+    _check_sides(len(rows) if value else 0, len(rows[0]))
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise GridError("ragged: the rows differ in length")
+    digits = "".join(rows)
+    if not (digits.isascii() and digits.isdigit()):
+        raise GridError("a symbol is no digit")
+    return frozen(np.frombuffer(digits.encode(), dtype=np.int8).reshape(len(rows), -1) - ord("0"))
+
+
 def grids_equal(a: Grid, b: Grid) -> bool:
     """True if shape and every cell agree."""
     return a.shape == b.shape and bool((a == b).all())

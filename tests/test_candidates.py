@@ -42,6 +42,15 @@ def test_json_and_back_is_the_same_candidate(candidate):
     assert json.dumps(again.to_json()) == text
 
 
+def test_grids_that_are_lists_of_rows_are_read_too():
+    candidate = Candidate("t", {0: as_grid([[1, 2], [3, 4]])}, Origin("search"), GridEvidence(-1.0, 1))
+    value = candidate.to_json()
+    assert value["outputs"] == {"0": "12/34"}
+    assert Candidate.from_json(value | {"outputs": {"0": [[1, 2], [3, 4]]}}).to_json() == value
+    score = Scored("t", 0, as_grid([[1, 2]]), -1.0, 1, "p").to_json()
+    assert Scored.from_json(score | {"grid": [[1, 2]]}).to_json() == score
+
+
 def test_the_order_of_the_outputs_does_not_show_in_json():
     grid = as_grid([[1]])
     one, other = (

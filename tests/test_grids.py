@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from arc_solver.errors import GridError
-from arc_solver.grids import MAX_SIDE, as_grid, frozen, grid_key, grids_equal, to_lists
+from arc_solver.grids import MAX_SIDE, as_grid, frozen, grid_key, grids_equal, read_grid, to_lists, to_text
 
 sides = st.integers(1, MAX_SIDE)
 arrays_of_colors = st.tuples(sides, sides).flatmap(lambda shape: arrays(np.int8, shape, elements=st.integers(0, 9)))
@@ -21,6 +21,28 @@ def test_lists_and_grids_are_inverse(array):
     assert grids_equal(grid, again)
     assert grid.dtype == np.int8
     assert type(to_lists(grid)[0][0]) is int
+
+
+@settings(deadline=None)
+@given(arrays_of_colors)
+def test_text_and_grids_are_inverse(array):
+    grid = as_grid(array)
+    assert grids_equal(read_grid(to_text(grid)), grid)
+    assert grids_equal(read_grid(to_lists(grid)), grid)
+    assert not read_grid(to_text(grid)).flags.writeable
+    assert len(to_text(grid)) == grid.size + grid.shape[0] - 1
+
+
+def test_text_is_to_be_read_by_people():
+    assert to_text(as_grid([[0, 1, 2], [3, 4, 5]])) == "012/345"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "/", "1/", "12/3", "1a", "1 2", "-1", "\u0661", "0" * 31, "/".join("0" * 31), None, 5, [[11]], ["12"]]
+)
+def test_what_is_no_grid_is_refused(text):
+    with pytest.raises(GridError):
+        read_grid(text)
 
 
 @settings(deadline=None)
