@@ -128,9 +128,9 @@ def test_what_is_no_news_is_a_value_error(line: bytes) -> None:
     "line",
     [
         b"[" * 100_000,
-        encode(Scored("t", 0, GRID, -1.0, 3, "p")).replace(b"[1,2,3]", b"[1,2,11]"),
+        encode(Scored("t", 0, GRID, -1.0, 3, "p")).replace(b"123/", b"12a/"),
         encode(Scored("t", 0, GRID, -1.0, 3, "p")).replace(b'"n_views":3', b'"n_views":0'),
-        encode(Candidate("a", {1: GRID}, Origin("p"), GridEvidence(-3.25, 17))).replace(b"[1,2,3]", b"[1,2]"),
+        encode(Candidate("a", {1: GRID}, Origin("p"), GridEvidence(-3.25, 17))).replace(b"123/", b"12/"),
     ],
 )
 def test_what_no_lane_says_is_a_value_error(line: bytes) -> None:
