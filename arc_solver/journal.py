@@ -63,6 +63,7 @@ class JournalContents:
         n_repeated: Candidates that were already there.
         torn: True if the last line was cut off and dropped.
         scores: Of each output that was scored the score to go by.
+        repeated: Samples that only repeat another, each once; they are counted in `rejected` too.
     """
 
     run_key: str | None = None
@@ -74,6 +75,7 @@ class JournalContents:
     n_repeated: int = 0
     torn: bool = False
     scores: tuple[Scored, ...] = ()
+    repeated: frozenset[Rejected] = frozenset()
 
 
 class Journal:
@@ -245,6 +247,7 @@ class _Reader:
         self._done: set[tuple[str, str]] = set()
         self._rejected: Counter[tuple[str, str]] = Counter()
         self._notes: list[Note] = []
+        self._repeated: set[Rejected] = set()
 
     def take(self, line: bytes) -> bool:
         """Take in one line; False if it is no record."""
@@ -268,6 +271,7 @@ class _Reader:
             self._n_repeated,
             torn,
             tuple(self._scores.values()),
+            frozenset(self._repeated),
         )
 
     def _take_record(self, record: bytes) -> None:
@@ -287,6 +291,9 @@ class _Reader:
                 self._done.add((str(value["proposer"]), str(value["task_id"])))
             case "rejected":
                 self._rejected[str(value["proposer"]), str(value["reason"])] += int(value["count"])
+                if value.get("repeats"):
+                    which = (str(value[name]) for name in ("task_id", "proposer", "reason"))
+                    self._repeated.add(Rejected(*which, int(value["seed"]), int(value["repeats"])))
             case "note":
                 self._notes.append(Note(str(value["note"]), dict(value["content"])))
             case "header":
@@ -314,6 +321,7 @@ def _to_json(records: tuple[Record, ...]) -> list[dict[str, Any]]:
             values.append({"kind": "note", "note": record.kind, "content": dict(record.content)})
     counts: list[dict[str, Any]] = [
         {"kind": "rejected", "task_id": item.task_id, "proposer": item.proposer, "reason": item.reason, "count": count}
+        | ({"seed": item.seed, "repeats": item.repeats} if item.repeats else {})
         for item, count in rejected.items()
     ]
     return counts + values

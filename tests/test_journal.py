@@ -127,6 +127,15 @@ class TestReading:
         assert len(path.read_bytes().splitlines()) == 3
         assert read(path).rejected == {("induction", "no code"): 50, ("induction", "syntax"): 1}
 
+    def test_a_sample_that_repeats_another_is_known_once_however_often_it_is_met(self, path):
+        repeat = Rejected("t", "induction", "program: duplicate", seed=5, repeats=3)
+        for resumed in (False, True):
+            journal, _ = Journal.open(path, "key", resume=resumed)
+            with journal:
+                journal.append(repeat, Rejected("t", "induction", "program: duplicate"))
+        assert read(path).repeated == {repeat}
+        assert read(path).rejected == {("induction", "program: duplicate"): 4}
+
     def test_a_missing_file_is_told(self, path):
         with pytest.raises(InputError, match="cannot be read: No such file"):
             read(path)

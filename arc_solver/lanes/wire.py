@@ -94,6 +94,7 @@ _PLAIN: dict[str, type[_Plain]] = {
     "beat": Beat,
 }
 _NAME_OF = {kind: name for name, kind in _PLAIN.items()}
+_NUMBERS = frozenset({"seconds", "seed", "repeats"})
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, GridError)
 
 
@@ -121,7 +122,7 @@ def decode(line: bytes) -> Message:
         if kind in _WITH_GRIDS:
             return _checked(_WITH_GRIDS[kind].from_json(fields))
         # A word where a number belongs would only break whoever reads it much later.
-        if not all(_is_number(item) if name == "seconds" else isinstance(item, str) for name, item in fields.items()):
+        if not all(_is_number(item) if name in _NUMBERS else isinstance(item, str) for name, item in fields.items()):
             raise TypeError("a field of the wrong type")
         return _PLAIN[kind](**fields)
     except _MALFORMED as error:

@@ -61,6 +61,7 @@ states = st.builds(
         ),
         Candidate("a", {1: GRID}, Origin("transduction"), GridEvidence(-3.25, 17)),
         Rejected("a", "induction", "program: timeout cpu"),
+        Rejected("a", "induction", "program: duplicate", 7, 3),
         TaskDone("a", "search"),
         ProposerDone("search", 1.5),
         ProposerFailed("induction", "no weights"),

@@ -188,8 +188,9 @@ class _Run:
         if isinstance(source, Unparsed):
             return Rejected(task_id, NAME, source.reason)
         draft = Draft(question, completion, source)
-        if not self._records[task_id].is_new(draft):
-            return Rejected(task_id, NAME, DUPLICATE)
+        record = self._records[task_id]
+        if not record.is_new(draft):
+            return Rejected(task_id, NAME, DUPLICATE, draft.seed, record.first_with_source(draft))
         self._watch(draft)
         return draft
 
@@ -208,7 +209,8 @@ class _Run:
         task_id = draft.question.task.task_id
         record = self._records[task_id]
         if outcome.refusal is not None:
-            yield Rejected(task_id, NAME, outcome.refusal)
+            repeats = record.first_with_behaviour(draft, known) if outcome.refusal == DUPLICATE else 0
+            yield Rejected(task_id, NAME, outcome.refusal, draft.seed if repeats else 0, repeats)
         else:
             yield draft.candidate(known)
             record.n_passing += known.passes_all

@@ -37,6 +37,11 @@ class Draft:
         """What it was shown, as far as grids go."""
         return self.question.view.on_grids
 
+    @property
+    def seed(self) -> int:
+        """Of the sample that it is; every sample has its own."""
+        return self.question.request.sampling.seed
+
     def answers(self, known: Screened) -> tuple[Grid, ...]:
         """What it says about the test inputs, in the task as it is."""
         return tuple(map(self.view.invert, known.answers))
@@ -48,7 +53,7 @@ class Draft:
         return Candidate(
             question.task.task_id,
             dict(enumerate(self.answers(known))),
-            Origin(NAME, question.detail, question.request.sampling.seed),
+            Origin(NAME, question.detail, self.seed),
             ProgramEvidence(
                 self.source, known.n_passed, known.n_train, cost, completion.logprob, view=self.view.text()
             ),
@@ -73,8 +78,8 @@ class TaskRecord:
         self.wrong: list[tuple[Draft, Screened]] = []
         self._task = task
         self._programs: dict[View, TaskPrograms] = {}
-        self._sources: set[tuple[View, str]] = set()
-        self._behaviours: set[tuple[object, ...]] = set()
+        self._sources: dict[tuple[View, str], int] = {}
+        self._behaviours: dict[tuple[object, ...], int] = {}
         self._n_partial = 0
         self._most_passed = 0
 
@@ -88,23 +93,26 @@ class TaskRecord:
 
     def is_new(self, draft: Draft) -> bool:
         """Whether this very source is new in its view; from now on it is not."""
-        key = (draft.view, draft.source)
-        if key in self._sources:
-            return False
-        self._sources.add(key)
-        return True
+        return self.first_with_source(draft) == draft.seed
+
+    def first_with_source(self, draft: Draft) -> int:
+        """The seed of the first sample of this very source in its view; from now on it is this one if there was none."""
+        return self._sources.setdefault((draft.view, draft.source), draft.seed)
 
     def does_something_new(self, draft: Draft, known: Screened) -> bool:
         """Whether no other view brought the same program with the same answers; from now on one did.
 
         The same program is no second derivation. Different programs with the same answers are.
         """
+        return self._behaviours.setdefault(self._behaviour(draft, known), draft.seed) == draft.seed
+
+    def first_with_behaviour(self, draft: Draft, known: Screened) -> int:
+        """The seed of the sample that did the same first and was worth keeping, 0 if there is none."""
+        return self._behaviours.get(self._behaviour(draft, known), 0)
+
+    def _behaviour(self, draft: Draft, known: Screened) -> tuple[object, ...]:
         answers = tuple(map(grid_key, draft.answers(known)))
-        behaviour = (self.programs(draft).key_of(draft.source), known.n_passed, answers)
-        if behaviour in self._behaviours:
-            return False
-        self._behaviours.add(behaviour)
-        return True
+        return (self.programs(draft).key_of(draft.source), known.n_passed, answers)
 
     def may_keep_partial(self, known: Screened, max_partial: int) -> bool:
         """Whether a program that passes some pairs is one of the first, or better than all before."""

@@ -97,7 +97,11 @@ def test_a_program_that_was_seen_is_not_run_again(new_task: NewTask, propose: Pr
     first, others, test = runner.screened
     assert [batch[0].source for batch in runner.screened] == [FLIP] * 3
     assert [len(batch[0].inputs) for batch in (first, others, test)] == [1, 2, 2]
-    assert events[1:] == [Rejected("t", "induction", "program: duplicate")] * 2 + [TaskDone("t", "induction")]
+    first_seed = events[0].origin.seed
+    repeats = events[1:3]
+    assert [(event.reason, event.repeats) for event in repeats] == [("program: duplicate", first_seed)] * 2
+    assert len({first_seed, *(event.seed for event in repeats)}) == 3
+    assert events[3:] == [TaskDone("t", "induction")]
 
 
 def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(
@@ -112,6 +116,8 @@ def test_a_program_that_differs_in_nothing_that_counts_is_not_run_again(
     assert FLIP in ran
     assert [event.reason for event in events if isinstance(event, Rejected)].count("program: duplicate") == 3
     assert sum(isinstance(event, Candidate) for event in events) == 1
+    (kept,) = (event.origin.seed for event in events if isinstance(event, Candidate))
+    assert [event.repeats for event in events if isinstance(event, Rejected) and event.repeats == kept] == [kept]
 
 
 def test_the_same_program_for_two_tasks_is_run_for_both(new_task: NewTask, propose: Propose) -> None:

@@ -137,7 +137,9 @@ def test_the_same_program_from_another_view_is_no_second_derivation(new_task: Ne
 
     events = propose(answer, [copied], n_samples=9, **TURNED | {"stop_after": 2})
     assert len(candidates(events)) == 1  # nor does it count towards those that are enough
-    assert [event.reason for event in events if isinstance(event, Rejected)] == ["program: duplicate"] * 8
+    repeated = [event for event in events if isinstance(event, Rejected)]
+    assert [event.reason for event in repeated] == ["program: duplicate"] * 8
+    assert {event.repeats for event in repeated} == {candidates(events)[0].origin.seed}
 
 
 def test_another_program_with_the_same_answers_is_one(new_task: NewTask, propose: Propose, read_prompt: Read) -> None:
