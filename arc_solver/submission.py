@@ -1,4 +1,4 @@
-"""submission.json: build, validate, write atomically, read.
+"""submission.json: build, validate, write atomically, read; and where the answers go while they cannot be written.
 
 At every moment the path holds nothing, the old file or the whole new file, whatever kills the process or the machine.
 Knows nothing of how attempts were chosen, of time or of solutions.
@@ -6,15 +6,19 @@ Knows nothing of how attempts were chosen, of time or of solutions.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from arc_solver.datasets import MAX_ID_LENGTH, JsonObject, read_object
 from arc_solver.errors import GridError, InputError, one_line
-from arc_solver.grids import as_grid, shown, to_lists
+from arc_solver.grids import MAX_SIDE, as_grid, shown, to_lists
 from arc_solver.tasks import Challenges
 from arc_solver.voting import TaskAttempts, choose_attempts
 
@@ -109,6 +113,82 @@ def write_atomic(path: Path, value: Submission) -> None:
         TypeError, ValueError: `value` is no plain JSON; likewise.
     """
     _replace(path, encode(value))
+
+
+class SubmissionFile:
+    """The file of a run's answers: it has room kept for it on its disk, and a second place while it cannot be written.
+
+    Args:
+        wanted: Where the answers belong.
+        room_bytes: Kept free beside it for the time when the disk is full; 0 for none.
+        second_places: Folders to fall back on, best first; None for the working folder and that for temporary files.
+
+    Attributes:
+        path: Where the newest answers are; None as long as they could be written nowhere.
+        trouble: Why they are not where they belong, or not the newest; empty while they are.
+    """
+
+    def __init__(self, wanted: Path, room_bytes: int = 0, second_places: Sequence[Path] | None = None) -> None:
+        self._wanted, self._room_bytes = wanted, room_bytes
+        folders = [Path.cwd(), Path(tempfile.gettempdir())] if second_places is None else second_places
+        own = Path(os.path.realpath(wanted)).parent
+        self._second = [folder / rescued_name(wanted) for folder in folders if Path(os.path.realpath(folder)) != own]
+        self._room = own / _room_name(Path(os.path.realpath(wanted)).name, os.getpid())
+        self.path: Path | None = None
+        self.trouble = ""
+
+    def write(self, value: Submission) -> None:
+        """Replace the answers: where they belong if that can be, else in the first second place that takes them."""
+        data = encode(value)
+        try:
+            self._write_where_wanted(data)
+        except OSError as error:
+            self.trouble = f"cannot be written: {error.strerror or error}"
+        else:
+            if self.path not in (None, self._wanted):
+                _forget(self.path)  # older answers elsewhere would only confuse
+            self.path, self.trouble = self._wanted, ""
+            return
+        for place in self._second:
+            with contextlib.suppress(OSError):
+                _replace(place, data)
+                self.path = place
+                return
+
+    def close(self) -> None:
+        """Give back the room."""
+        _forget(self._room)
+
+    def _write_where_wanted(self, data: bytes) -> None:
+        try:
+            _replace(self._wanted, data)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._room.exists():
+                raise
+            _forget(self._room)
+            _replace(self._wanted, data)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        """Take the room, where there is so much; what the answers replace is free again by now."""
+        if self._room_bytes and not self._room.exists():
+            try:
+                with self._room.open("wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, self._room_bytes)
+            except (OSError, AttributeError):  # a full disk, or a system that cannot promise any
+                _forget(self._room)
+
+
+def largest_bytes(challenges: Challenges) -> int:
+    """More than any submission for these tasks can take."""
+    per_grid = 2 * MAX_SIDE * (MAX_SIDE + 1) + 4 * len(ATTEMPT_KEYS[0])
+    n_ids = sum(len(task_id.encode()) * 6 + 8 for task_id in challenges.order)
+    return n_ids + challenges.n_outputs() * len(ATTEMPT_KEYS) * per_grid + 4096
+
+
+def rescued_name(wanted: Path) -> str:
+    """What the answers are called in a second place: the same name for the same wanted file only."""
+    return f"rescued-{zlib.crc32(os.fsencode(os.path.realpath(wanted))):08x}-{wanted.name}"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -207,13 +287,25 @@ def _temporary_name(name: str, pid: int) -> str:
     return f".{name}.{pid}.tmp"
 
 
+def _room_name(name: str, pid: int) -> str:
+    return f".{name}.{pid}.room"
+
+
 def _remove_leftovers(target: Path) -> None:
-    """Remove half-written files of processes that are no more."""
+    """Remove half-written files, and kept room, of processes that are no more."""
     prefix = f".{target.name}."
     for name in os.listdir(target.parent):
-        pid = name.removeprefix(prefix).removesuffix(".tmp")
-        if pid.isdigit() and name == _temporary_name(target.name, int(pid)) and not _is_alive(int(pid)):
+        pid, _, _ = name.removeprefix(prefix).rpartition(".")
+        if not (name.startswith(prefix) and pid.isdigit() and pid.isascii()) or _is_alive(int(pid)):
+            continue
+        if name in (_temporary_name(target.name, int(pid)), _room_name(target.name, int(pid))):
             target.with_name(name).unlink(missing_ok=True)
+
+
+def _forget(path: Path) -> None:
+    """Remove a file of ours, if it can be."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
