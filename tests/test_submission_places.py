@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import subprocess
@@ -47,8 +46,7 @@ def fill(disk: Path) -> None:
 def _takes_more(file: IO[bytes]) -> bool:
     try:
         return bool(file.write(b"x" * KIB))
-    except OSError as error:
-        assert error.errno == errno.ENOSPC
+    except OSError:
         return False
 
 
