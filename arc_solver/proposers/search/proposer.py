@@ -1,7 +1,8 @@
 """The program search as a proposer: passes over all tasks, their drafts run in the sandbox, ranked, yielded.
 
-A cheap pass sees every task before any task gets more; tasks that are settled get no more. Knows nothing of what the
-stages try, nor of votes and journals.
+A cheap pass sees every task before any task gets more; then the pass with the highest estimated chance of a new solve
+per CPU-second is next, whichever task's it is. Tasks that are settled get no more. Knows nothing of what the stages
+try, nor of votes and journals.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from arc_solver.allocation import Estimator, Prospect, StepQueue, load_chances
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.grids import grid_key
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.search.examples import Draft
+from arc_solver.proposers.search.prospects import progress_of, prospect_of
 from arc_solver.proposers.search.ranking import Ranked, choose, judge
 from arc_solver.proposers.search.settings import SearchSettings
 from arc_solver.proposers.search.stages import TaskSearch
@@ -39,10 +42,15 @@ class Runner(Protocol):
 
 @dataclass(slots=True)
 class _Work:
-    """A task between passes: what ran so far, and for which outputs candidates were yielded."""
+    """A task between passes: what ran so far, and for which outputs candidates were yielded.
+
+    Attributes:
+        index: Of its next pass.
+    """
 
     task: Task
     search: TaskSearch
+    index: int = 0
     judged: list[Ranked] = field(default_factory=list)
     yielded: set[tuple[object, ...]] = field(default_factory=set)
 
@@ -51,6 +59,12 @@ class _Work:
         n_train = len(self.task.train)
         fitting = [one.cost for one in choose(self.task, self.judged) if one.n_train_passed == n_train]
         return min(fitting, default=math.inf)
+
+    def prospect(self, budgets: Sequence[int]) -> Prospect:
+        """Its next pass, for the estimate of what it is worth."""
+        n_cells = sum(grid.size for grid in self.search.examples.inputs)
+        progress = progress_of(self.task, self.judged, self.cost()) if self.index else None
+        return prospect_of(self.index, budgets[self.index], n_cells, self.search.analysis, progress)
 
     def candidates(self, n_most: int | None) -> Iterator[Candidate]:
         """The best candidates, at most `n_most`, except those whose outputs an earlier candidate gave.
@@ -71,45 +85,57 @@ class SearchProposer:
     Args:
         runner: Runs every program that becomes a candidate.
         settings: How much the search may do for one task.
+        chances: What a pass is worth; those that come with the package if None.
     """
 
     name = "search"
 
-    def __init__(self, runner: Runner, settings: SearchSettings | None = None) -> None:
+    def __init__(
+        self, runner: Runner, settings: SearchSettings | None = None, chances: Estimator | None = None
+    ) -> None:
         self._runner = runner
         self._settings = settings or SearchSettings()
+        self._chances = chances or load_chances()
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         """Yield what each pass finds for each task, best first; `TaskDone` after a task's last pass.
 
-        The first pass goes through the tasks in the order given, later ones from small grids to large ones: those are
-        searched sooner. The deadline ends it in the task that it cuts.
+        Every task gets its first pass before any gets its second. Which pass is next depends on the tasks and on what
+        earlier passes found, not on time. The deadline ends it in the task that it cuts.
 
         Args:
             tasks: The tasks.
             deadline: When to stop.
         """
         budgets = self._settings.budgets()
-        waiting = [_Work(task, TaskSearch(task, deadline)) for task in tasks]
-        for index, budget in enumerate(budgets):
-            again = []
-            for work in waiting:
-                if deadline.passed():
-                    return
-                drafts = _drafts(work.search, index, budget)
-                if deadline.passed():
-                    return
-                yield from self._run(work, drafts, deadline)
-                cut = deadline.passed()
-                last = cut or index + 1 == len(budgets) or work.cost() <= SETTLED_COST[min(index, 1)]
-                yield from work.candidates(None if last else N_EARLY)
-                if cut:
-                    return
-                if last:
-                    yield TaskDone(work.task.task_id, self.name)
-                else:
-                    again.append(work)
-            waiting = sorted(again, key=_n_cells)
+        first, later = StepQueue[_Work](self._chances), StepQueue[_Work](self._chances)
+        for task in tasks:
+            if deadline.passed():
+                return
+            work = _Work(task, TaskSearch(task, deadline))
+            first.put(work, work.prospect(budgets))
+        while (taken := first.take() or later.take()) and not deadline.passed():
+            work, _ = taken
+            yield from self._pass(work, budgets, deadline)
+            if deadline.passed():
+                return
+            if work.index < len(budgets):
+                later.put(work, work.prospect(budgets))
+
+    def _pass(self, work: _Work, budgets: Sequence[int], deadline: Deadline) -> Iterator[Event]:
+        """The next pass of a task; without one after it, its index is past the last one's."""
+        index = work.index
+        drafts = _drafts(work.search, index, budgets[index])
+        if deadline.passed():
+            return
+        yield from self._run(work, drafts, deadline)
+        cut = deadline.passed()
+        settled = work.cost() <= SETTLED_COST[min(index, 1)]
+        work.index = len(budgets) if settled else index + 1
+        last = cut or work.index == len(budgets)
+        yield from work.candidates(None if last else N_EARLY)
+        if last and not cut:
+            yield TaskDone(work.task.task_id, self.name)
 
     def _run(self, work: _Work, drafts: Sequence[Draft], deadline: Deadline) -> Iterator[Rejected]:
         """Run drafts in the sandbox; yield what failed."""
@@ -128,10 +154,6 @@ class SearchProposer:
 
 def _drafts(search: TaskSearch, index: int, budget: int) -> list[Draft]:
     return (search.quick, search.thorough, search.deeper)[min(index, 2)](budget)
-
-
-def _n_cells(work: _Work) -> int:
-    return sum(grid.size for grid in work.search.examples.inputs)
 
 
 def _candidate(task: Task, ranked: Ranked) -> Candidate:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from arc_solver.allocation import Estimate, Prospect
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.candidates import Candidate, Rejected
 from arc_solver.errors import InputError
@@ -45,12 +46,64 @@ def test_every_task_is_done_last_and_once(toys: list[Task], runner) -> None:
         assert isinstance([event for event in events if event.task_id == task_id][-1], TaskDone)
 
 
-def test_every_task_is_looked_at_before_one_gets_more(toys: list[Task], runner) -> None:
-    events = list(SearchProposer(runner, SETTINGS).propose([toys[1], toys[2], toys[0]], ample()))
-    done = [event.task_id for event in events if isinstance(event, TaskDone)]
-    assert done == ["mirror", "nearly", "rule"], "the settled one, then small grids before large ones"
+class Opinion:
+    """Estimates that follow a rule, and what was asked."""
+
+    def __init__(self, rate: Callable[[Prospect], float]) -> None:
+        self._rate = rate
+        self.asked: list[Prospect] = []
+
+    def of(self, prospect: Prospect) -> Estimate:
+        self.asked.append(prospect)
+        return Estimate(self._rate(prospect), 1.0)
+
+
+def order_of(events: Sequence[object]) -> list[str]:
+    """Task ids in the order in which passes spoke of them, neighbours once."""
     ids = [event.task_id for event in events]
-    assert ids.index("nearly") < ids.index("mirror"), "the first pass keeps the order given"
+    return [one for index, one in enumerate(ids) if index == 0 or ids[index - 1] != one]
+
+
+def test_every_task_is_looked_at_before_one_gets_more(toys: list[Task], runner) -> None:
+    # Second passes are thought to be worth more than first ones, and still come after all of them.
+    opinion = Opinion(lambda prospect: 1.0 if prospect.step == "search 1" else 0.1)
+    list(SearchProposer(runner, SETTINGS, opinion).propose(toys, ample()))
+    steps = [prospect.step for prospect in opinion.asked]
+    assert steps == ["search 0"] * 3 + ["search 1"] * 2, "one is settled by its first pass"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_pass_that_is_worth_most_is_next(toys: list[Task], runner, sign: int) -> None:
+    # By size alone: large or small grids first, in both passes.
+    by_size = sorted(toys, key=lambda task: -sign * n_cells(task))
+    opinion = Opinion(lambda prospect: 1000.0 + sign * prospect.n_cells)
+    events = list(SearchProposer(runner, SETTINGS, opinion).propose(toys, ample()))
+    wanted = [task.task_id for task in by_size]
+    wanted += [task_id for task_id in wanted if task_id != "mirror"]
+    assert order_of(events) == [one for index, one in enumerate(wanted) if index == 0 or wanted[index - 1] != one]
+
+
+def test_the_order_of_passes_changes_no_candidate(toys: list[Task], runner) -> None:
+    found = [
+        sorted(repr(e) for e in SearchProposer(runner, SETTINGS, Opinion(rule)).propose(toys, ample()))
+        for rule in (lambda prospect: prospect.n_cells, lambda prospect: -prospect.n_cells)
+    ]
+    assert found[0] == found[1]
+
+
+def test_what_is_asked_about_a_pass_is_what_the_passes_before_found(toys: list[Task], runner) -> None:
+    opinion = Opinion(lambda prospect: 1.0)
+    list(SearchProposer(runner, SETTINGS, opinion).propose(toys, ample()))
+    before = {prospect.n_cells: prospect.features for prospect in opinion.asked if prospect.step == "search 0"}
+    after = {prospect.n_cells: prospect.features for prospect in opinion.asked if prospect.step == "search 1"}
+    nearly, rule = toys[2], toys[1]
+    assert before[n_cells(rule)] == ("size same", "edit add")
+    assert after[n_cells(nearly)][2:] == ("fits some pairs",), "the mirror image is right for one pair"
+    assert set(after) == {n_cells(nearly), n_cells(rule)}
+
+
+def n_cells(task: Task) -> int:
+    return sum(pair.input.size for pair in task.train) + sum(grid.size for grid in task.test_inputs)
 
 
 def test_no_outputs_are_yielded_twice(toys: list[Task], runner) -> None:
@@ -133,7 +186,7 @@ class SlowRunner:
 
 def test_a_task_that_the_deadline_cuts_is_not_done(toys: list[Task], runner) -> None:
     clock = ManualClock()
-    proposer = SearchProposer(SlowRunner(runner, clock), SETTINGS)
+    proposer = SearchProposer(SlowRunner(runner, clock), SETTINGS, Opinion(lambda prospect: 1.0))
     events = list(proposer.propose(toys, Deadline.after(15, clock)))
     assert [e.task_id for e in events if isinstance(e, TaskDone)] == ["mirror"]
     assert {e.task_id for e in events if isinstance(e, Candidate)} == {"mirror", "rule"}, "what was found is kept"
