@@ -7,6 +7,7 @@ from arc_solver.evaluation.scores import (
     TaskScore,
     evaluate_submission,
     render_table,
+    score_candidates,
     to_json,
 )
 from arc_solver.statistics import Figure
@@ -19,5 +20,6 @@ __all__ = [
     "TaskScore",
     "evaluate_submission",
     "render_table",
+    "score_candidates",
     "to_json",
 ]

@@ -157,6 +157,27 @@ def evaluate_submission(
     return Evaluation(together, proposers, n_unknown)
 
 
+def score_candidates(
+    candidates: Iterable[Candidate],
+    solutions: Solutions,
+    challenges: Challenges | None = None,
+    scores: Iterable[Scored] = (),
+    *,
+    seed: int = 0,
+) -> Scores:
+    """The scores of what candidates alone would answer: no fall-backs, so that luck of those is nobody's merit.
+
+    Args:
+        candidates: What was found, by whomever.
+        solutions: The true outputs.
+        challenges: The tasks, so that the votes know the output sizes.
+        scores: What models think of outputs.
+        seed: Of the bootstrap.
+    """
+    found = list(candidates)
+    return _scores(_voted(found, list(scores), solutions, challenges), solutions, len(found), seed)
+
+
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Plain JSON: the figures of `together` at the top, those of each proposer below `proposers`."""
     proposers = {name: _scores_json(scores) for name, scores in evaluation.proposers.items()}

@@ -96,7 +96,7 @@ class TaskRecord:
         return self.first_with_source(draft) == draft.seed
 
     def first_with_source(self, draft: Draft) -> int:
-        """The seed of the first sample of this very source in its view; from now on it is this one if there was none."""
+        """The seed of the first sample of this very source in its view: from now on this one, if there was none."""
         return self._sources.setdefault((draft.view, draft.source), draft.seed)
 
     def does_something_new(self, draft: Draft, known: Screened) -> bool:
