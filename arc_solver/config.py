@@ -189,6 +189,22 @@ def load_preset(name: str, **overrides: Any) -> RunConfig:
     return dataclasses.replace(build(RunConfig, value, f"preset {name}"), **overrides)
 
 
+def config_over(preset: str, changes: Mapping[str, Any], where: str, **overrides: Any) -> RunConfig:
+    """A shipped preset's configuration with changes, table by table.
+
+    Args:
+        preset: One of `preset_names`.
+        changes: What a file of the user's own would say.
+        where: What is changed, for messages.
+        **overrides: Fields of `RunConfig`.
+
+    Raises:
+        InputError: No such preset, no such setting, or a value that does not fit.
+    """
+    value = _laid_over(_read_shipped(preset), dict(changes))
+    return dataclasses.replace(build(RunConfig, value, where), **overrides)
+
+
 def _read_shipped(name: str) -> dict[str, Any]:
     if name not in preset_names():
         raise InputError(f"preset {name!r}: choose from {', '.join(preset_names())}, or name a .toml file")
@@ -233,7 +249,8 @@ def build(kind: type[_T], value: Mapping[str, Any], where: str) -> _T:
 def _convert(hint: Any, value: Any, where: str) -> Any:
     if isinstance(hint, types.UnionType):
         options = typing.get_args(hint)
-        if value is None and type(None) in options:
+        # A TOML file has no word for nothing: `adapter = "none"`, as the flag says.
+        if type(None) in options and (value is None or (value == "none" and Path in options)):
             return None
         hint = next(option for option in options if option is not type(None))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):

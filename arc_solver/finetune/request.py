@@ -18,7 +18,7 @@ from arc_solver.finetune.lora import LoraSettings
 from arc_solver.finetune.manifest import PromptFormat, read_prompt_format
 from arc_solver.finetune.nano import NanoConfig
 from arc_solver.finetune.settings import TrainConfig
-from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS, GenerateConfig, Weights
+from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS, GenerateConfig, Weights, split_source_weights
 from arc_solver.prompts.templates import get_template
 
 OUTPUTS_OF_EXAMPLES = r"(?<=\noutput\n)```grid[^`]*\n```"
@@ -39,6 +39,8 @@ class Choices:
         rank_stabilised: Whether the scale is divided by the root of the rank instead of the rank.
         half_base: Keep the frozen weights under a LoRA in the precision of the computation: half the memory.
         recipes: Learning task -> weight.
+        sources: Where grids come from and what makes tasks of them -> weight, as `generate --sources` has it; of the kind
+            that is not named the usual ones.
         prompts: Prompt version.
         max_tokens: Longest sample.
         max_grid_cells: Pairs with a larger grid are left out.
@@ -53,6 +55,7 @@ class Choices:
     rank_stabilised: bool = True
     half_base: bool = False
     recipes: dict[str, float] | None = None
+    sources: dict[str, float] | None = None
     prompts: str | None = None
     max_tokens: int | None = None
     max_grid_cells: int | None = None
@@ -224,8 +227,12 @@ def _data(choices: Choices, base: Path | None, known: PromptFormat | None, sizes
         raise InputError(f"--prompts {asked}: {base or 'a new model'} is asked in prompts of version {known.version}")
     version = asked or (known.version if known else "v0")
     recipes = DEFAULT_RECIPE_WEIGHTS if choices.recipes is None else tuple(choices.recipes.items())
+    usual = GenerateConfig()
+    grids, programs = split_source_weights(choices.sources or {})
     return GenerateConfig(
         recipe_weights=recipes,
+        source_weights=grids or usual.source_weights,
+        program_weights=programs or usual.program_weights,
         encoder=known.encoder if known else "numbered",
         version=version,
         max_grid_cells=choices.max_grid_cells or sizes.max_grid_cells,

@@ -5,7 +5,7 @@ A value with checks, known by training and the command line alike. Knows nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arc_solver.errors import InputError
@@ -149,10 +149,23 @@ def parse_source_weights(text: str) -> tuple[Weights | None, Weights | None]:
     Raises:
         InputError: An unknown or repeated source, or a weight that is no number above 0.
     """
-    weights = _parse_weights("source", text, (*GRID_SOURCES, *PROGRAM_SOURCES))
-    grids = tuple((name, weight) for name, weight in weights if name in GRID_SOURCES)
-    programs = tuple((name, weight) for name, weight in weights if name in PROGRAM_SOURCES)
+    grids, programs = split_source_weights(dict(_parse_weights("source", text, (*GRID_SOURCES, *PROGRAM_SOURCES))))
     return grids or None, programs or None
+
+
+def split_source_weights(weights: Mapping[str, float]) -> tuple[Weights, Weights]:
+    """Weights of sources of grids, and those of what makes tasks of grids.
+
+    Raises:
+        InputError: An unknown source.
+    """
+    unknown = sorted(set(weights) - {*GRID_SOURCES, *PROGRAM_SOURCES})
+    if unknown:
+        raise InputError(f"no source is named {unknown[0]!r}; known: {', '.join((*GRID_SOURCES, *PROGRAM_SOURCES))}")
+    return (
+        tuple((name, float(weight)) for name, weight in weights.items() if name in GRID_SOURCES),
+        tuple((name, float(weight)) for name, weight in weights.items() if name in PROGRAM_SOURCES),
+    )
 
 
 def _parse_weights(kind: str, text: str, known: Sequence[str]) -> Weights:
