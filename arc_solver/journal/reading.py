@@ -232,6 +232,7 @@ class Reader:
             case TaskDone():
                 self._done.setdefault((record.proposer, record.task_id), at_s)
             case Task() | MalformedTask():
+                self._tasks.pop(record.task_id, None)  # told again they come in the right order
                 self._tasks[record.task_id] = record
             case Surplus():
                 self._surplus[record.task_id, record.proposer] += record.count

@@ -6,7 +6,7 @@ lines that sum up. Knows nothing of files and checksums.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,7 +178,8 @@ def from_json(value: Mapping[str, Any]) -> Record:
             return Scored.from_json(value["scored"])
         case "rejected":
             (seed, repeats), *_ = value.get("repeats") or [(0, 0)]
-            return Rejected(*_strings(value, "task_id", "proposer", "reason"), int(seed), int(repeats))
+            task_id, proposer, reason = _strings(value, "task_id", "proposer", "reason")
+            return Rejected(task_id, proposer, reason, int(seed), int(repeats))
         case "note":
             return Note(str(value["note"]), dict(value["content"]))
         case "fault":
@@ -188,7 +189,7 @@ def from_json(value: Mapping[str, Any]) -> Record:
             return Task(str(value["task_id"]), train, tuple(map(read_grid, value["test"])))
         case "malformed task":
             inputs = tuple(None if grid is None else read_grid(grid) for grid in value["test"])
-            return MalformedTask(*_strings(value, "task_id", "reason"), inputs)
+            return MalformedTask(str(value["task_id"]), str(value["reason"]), inputs)
         case _ if kind in _PLAIN:
             return _plain(_PLAIN[kind], value)
     raise ValueError(f"unknown record {kind!r}")
@@ -196,18 +197,23 @@ def from_json(value: Mapping[str, Any]) -> Record:
 
 def _plain(kind: type[_Plain], value: Mapping[str, Any]) -> _Plain:
     """A record of plain fields, each of the type of the field."""
-    if kind is RunRecord:
-        texts = _strings(value, "challenges_hash", "tasks_from", "command", "date")
-        facts = dict(value["config"]), dict(value["machine"])
-        return RunRecord(str(value["version"]), int(value["seed"]), *facts, *texts)
-    if kind is Work:
-        cpu_s = None if value["cpu_s"] is None else float(value["cpu_s"])
-        return Work(*_strings(value, "proposer", "task_id", "phase"), float(value["wall_s"]), cpu_s)
-    if kind is Decision:
-        return Decision(*_strings(value, "what", "about", "why", "task_id"), dict(value["content"]))
-    if kind is Surplus:
-        return Surplus(*_strings(value, "task_id", "proposer"), int(value["count"]))
-    return TaskDone(*_strings(value, "task_id", "proposer"))
+    return kind(**{name: _TYPES.get(name, str)(value[name]) for name in kind.__slots__})
+
+
+def _seconds_if_known(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+_TYPES: dict[str, Callable[[Any], Any]] = {
+    "seed": int,
+    "count": int,
+    "wall_s": float,
+    "cpu_s": _seconds_if_known,
+    "config": dict,
+    "machine": dict,
+    "content": dict,
+}
+"""Of the fields that are no text."""
 
 
 def _strings(value: Mapping[str, Any], *names: str) -> tuple[str, ...]:
