@@ -24,6 +24,7 @@ from arc_solver.proposers.induction import InductionSettings
 from arc_solver.proposers.search.settings import SearchSettings
 from arc_solver.proposers.transduction import TransductionSettings
 from arc_solver.sandbox.limits import Limits
+from arc_solver.watching import Patience
 
 PROPOSERS = ("search", "induction", "transduction")
 EngineKind = Literal["auto", "vllm", "transformers"]
@@ -76,6 +77,7 @@ class RunConfig:
         allow_unsafe_sandbox: Run programs that a model wrote even where the sandbox has grade C and nothing but limits
             stands between them and this machine.
         ray_address: The Ray cluster on which the proposers run, "" for none.
+        patience: When a silent process is taken for dead, and how often one is started again.
         ttft: How the text model learns the demonstrations before it answers; `cell_model` says so of the cell model.
     """
 
@@ -97,6 +99,7 @@ class RunConfig:
     cell_model: CellSettings = field(default_factory=CellSettings)
     ttft: TtftSettings = field(default_factory=TtftSettings)
     sandbox: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         if self.time_limit_s <= 0:
@@ -129,6 +132,7 @@ class RunConfig:
             "adapter",
             "cells",
             "ray_address",
+            "patience",
         ):
             value.pop(name)
         value.pop("allow_unsafe_sandbox")

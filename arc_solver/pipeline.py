@@ -2,7 +2,7 @@
 
 A valid file stands before the first lane starts and only gets better. This process never imports torch and
 runs no proposer: what can hang, crash or eat the memory lives in lanes, and no lane's end can keep the answers from
-being written. It never sees a solution.
+being written. What breaks is a `Fault`, told at the end, and the run goes on. It never sees a solution.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import selectors
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,16 +21,23 @@ from arc_solver.budget import Clock, Deadline
 from arc_solver.candidates import Candidate, Rejected, Scored
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
-from arc_solver.journal import Journal, earlier_path
+from arc_solver.faults import Fault, Faults
+from arc_solver.journal import Journal, Record, earlier_path
+from arc_solver.journal import Note as JournalNote
+from arc_solver.lanes.keeping import Lanes
+from arc_solver.lanes.planning import plan_lanes, wants_news
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.weights import fingerprints
-from arc_solver.lanes.wire import LaneSpec, Message, Note, ProposerDone, ProposerFailed
+from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed
 from arc_solver.progress import Progress, Status
-from arc_solver.proposers.base import TaskDone
+from arc_solver.proposers.base import PoolState, TaskDone
 from arc_solver.submission import build, write_atomic
 from arc_solver.tasks import Challenges, Task
 
+__all__ = ["RunFiles", "RunResult", "plan_lanes", "run_key", "solve", "wants_news"]
+
 _POLL_S = 0.5
+_MAX_NOTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class RunResult:
         board: Every candidate, with its votes.
         seconds: Wall time.
         proposer_seconds: Time of each proposer that returned; of several lanes the longest.
-        failures: Proposer or lane -> what broke, in one line.
+        failures: Proposer, lane or file -> what broke last, in one line.
+        faults: Everything that broke, in order, with what was done about it.
         resumed: Candidates taken over from the journal of an earlier run.
         interrupted: Ended by Ctrl-C or SIGTERM.
     """
@@ -66,6 +73,7 @@ class RunResult:
     seconds: float = 0.0
     proposer_seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     resumed: int = 0
     interrupted: bool = False
 
@@ -96,24 +104,22 @@ def solve(
     """
     started_s = clock.now_s()
     deadline = Deadline(clock, started_s + config.time_limit_s)
-    run = _Run(challenges, config, files, clock, started_s, progress)
+    run = _Run(challenges, config, files, clock, started_s, progress, lane_command)
     with run.open_journal(resume):
         run.write()
         try:
-            working = deadline.minus(config.reserve_s)
-            run.attend(run.start_lanes(working, lane_command), working)
+            run.attend(deadline.minus(config.reserve_s))
         except KeyboardInterrupt:
             run.result.interrupted = True
             progress.say("interrupted: keeping every answer found so far")
         finally:
-            run.stop_lanes()
-            run.write()
+            run.finish()
     run.result.seconds = clock.now_s() - started_s
     return run.result
 
 
 class _Run:
-    """The moving parts of one call of `solve`."""
+    """The moving parts of one call of `solve`: what its lanes say, on the board, in the journal and in the file."""
 
     def __init__(
         self,
@@ -123,15 +129,23 @@ class _Run:
         clock: Clock,
         started_s: float,
         progress: Progress,
+        lane_command: Sequence[str],
     ) -> None:
         self.board = Board(challenges)
         self.result = RunResult(self.board)
         self._config, self._files, self._clock, self._started_s = config, files, clock, started_s
-        self._progress = progress
-        self._lanes: list[LaneProcess] = []
+        self._progress, self._lane_command = progress, lane_command
+        self._lanes: Lanes | None = None
+        self._lane_end_s = started_s
+        self._proposers: dict[str, tuple[str, ...]] = {}
+        self._n_tests = {task.task_id: len(task.test_inputs) for task in challenges.tasks}
+        self._n_strange: Counter[str] = Counter()
+        self._known: dict[str, PoolState] = {}
         self._written_s = float("-inf")
         self._notes: set[str] = set()
         self._complete = False
+
+    # -- the story -----------------------------------------------------------------------------------------------------
 
     def open_journal(self, resume: bool) -> Journal:
         key = run_key(self.board.challenges, self._config)
@@ -151,46 +165,29 @@ class _Run:
             )
         return self._journal
 
-    def start_lanes(self, deadline: Deadline, command: Sequence[str]) -> list[LaneProcess]:
-        """Start every lane that has something to do."""
-        config, done = self._config, frozenset(self.board.done)
-        for name, proposers, tasks in plan_lanes(self.board.challenges, config):
-            if tasks and not deadline.passed():
-                fed = wants_news(proposers, config)
-                spec = LaneSpec(proposers, tasks, done, deadline.end_s, config.to_json(), os.getpid(), fed)
-                self._lanes.append(LaneProcess(name, spec, self._files.log, config.model_threads(), command))
-        return self._lanes
+    def attend(self, deadline: Deadline) -> None:
+        """Keep the lanes at work until all have ended or the time is over, writing what is new."""
+        self._lane_end_s = deadline.end_s
+        self._lanes = lanes = Lanes(self, self._config.patience, deadline)
+        for name, proposers, tasks in plan_lanes(self.board.challenges, self._config):
+            self._proposers[name] = proposers
+            lanes.add(name, proposers, tasks)
+        while lanes.busy and not deadline.passed():
+            lanes.listen(min(_POLL_S, deadline.remaining_s()))
+            if self._clock.now_s() - self._written_s >= self._config.refresh_s:
+                self.write()
+                self._tell_lanes(lanes)
+            self._progress.show(self._status())
 
-    def attend(self, lanes: Sequence[LaneProcess], deadline: Deadline) -> None:
-        """Listen to the lanes until all have ended or the time is over, writing what is new."""
-        with selectors.DefaultSelector() as selector:
-            for lane in lanes:
-                selector.register(lane.channel, selectors.EVENT_READ, lane)
-            while selector.get_map() and not deadline.passed():
-                for key, _ in selector.select(min(_POLL_S, deadline.remaining_s())):
-                    lane = key.data
-                    messages = lane.read()
-                    if messages is None:
-                        selector.unregister(lane.channel)
-                        self._ended(lane)
-                    else:
-                        self._take(messages)
-                if self._clock.now_s() - self._written_s >= self._config.refresh_s:
-                    self.write()
-                    self._tell_lanes()
-                self._progress.show(self._status())
-
-    def _tell_lanes(self) -> None:
-        """Tell lanes that want to know what stands on the board since the last vote."""
-        news = self.board.news()
-        for lane in self._lanes:
-            lane.tell(news)
-
-    def stop_lanes(self) -> None:
-        for lane in self._lanes:
-            lane.stop()
-            if lane.garbage:
-                self.result.failures.setdefault(lane.name, f"{lane.garbage} unreadable messages were dropped")
+    def finish(self) -> None:
+        """End the lanes; leave everything that is known in the file."""
+        if self._lanes is not None:
+            self._lanes.stop()
+            for name, count in self._lanes.garbage.items():
+                self._fault(name, f"{count} unreadable messages were dropped")
+        for name, count in self._n_strange.items():
+            self._fault(name, f"{count} messages about what it was not asked were dropped")
+        self.write()
 
     def write(self) -> None:
         """Bring journal and submission up to date."""
@@ -202,6 +199,78 @@ class _Run:
                 write_atomic(self._files.submission, build(self.board.challenges, self.board.attempts()))
                 self._complete = True
 
+    # -- what lanes say ------------------------------------------------------------------------------------------------
+
+    def start_lane(self, name: str, proposers: tuple[str, ...], tasks: tuple[Task, ...]) -> LaneProcess:
+        config, done = self._config, frozenset(self.board.done)
+        fed = wants_news(proposers, config)
+        spec = LaneSpec(proposers, tasks, done, self._lane_end_s, config.to_json(), os.getpid(), fed)
+        lane = LaneProcess(name, spec, self._files.log, config.model_threads(), self._lane_command)
+        lane.tell(self._known.values())
+        return lane
+
+    def finished(self) -> Collection[tuple[str, str]]:
+        return self.board.done
+
+    def lane_failed(self, name: str, what: str, what_was_done: str) -> None:
+        self._fault(name, what, what_was_done)
+        self._progress.say(f"{what}; {what_was_done}; the others go on, see {self._files.log}")
+
+    def take(self, name: str, messages: Sequence[Message]) -> None:
+        news: list[Record] = []
+        for message in messages:
+            if isinstance(message, Candidate | Scored | Rejected | TaskDone):
+                if not self._belongs(name, message):
+                    self._n_strange[name] += 1
+                elif self.board.add(message):
+                    news.append(message)
+            elif isinstance(message, ProposerDone):
+                seconds = self.result.proposer_seconds
+                seconds[message.proposer] = max(message.seconds, seconds.get(message.proposer, 0.0))
+            elif isinstance(message, ProposerFailed):
+                self._fault(message.proposer, message.message)
+                self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
+            elif isinstance(message, LaneFault):
+                self._fault(message.where, message.what, message.what_was_done)
+                self._say_once(f"{message.where}: {message.what}; {message.what_was_done}")
+            elif isinstance(message, Note):
+                self._say_once(message.text)
+        self._record(*news)
+
+    def _belongs(self, name: str, message: Candidate | Scored | Rejected | TaskDone) -> bool:
+        """Whether it is about a task of this run, by a proposer of this lane, and fits the task."""
+        proposer = message.origin.proposer if isinstance(message, Candidate) else message.proposer
+        n_tests = self._n_tests.get(message.task_id, 0)
+        if not n_tests or proposer not in self._proposers[name]:
+            return False
+        if isinstance(message, Candidate):
+            return bool(message.outputs) and all(0 <= index < n_tests for index in message.outputs)
+        return not isinstance(message, Scored) or message.test_index < n_tests
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._notes and len(self._notes) < _MAX_NOTES:
+            self._notes.add(text)
+            self._progress.say(text)
+
+    def _tell_lanes(self, lanes: Lanes) -> None:
+        """Tell lanes that want to know what stands on the board since the last vote."""
+        news = self.board.news()
+        self._known.update((state.task_id, state) for state in news)
+        lanes.tell(news)
+
+    # -- what breaks ---------------------------------------------------------------------------------------------------
+
+    def _fault(self, where: str, what: str, what_was_done: str = "") -> None:
+        """Something broke: it is kept, and the run goes on."""
+        self.result.failures[where] = what
+        fault = Fault(where, what, self._clock.now_s() - self._started_s, what_was_done)
+        if self.result.faults.add(fault):
+            self._record(JournalNote("fault", fault.to_json()))
+
+    def _record(self, *records: Record) -> None:
+        with self._worked_around("journal"):
+            self._journal.append(*records)
+
     @contextmanager
     def _worked_around(self, what: str) -> Iterator[None]:
         """A full disk costs what it costs and no more: the run goes on, and the next write may find room again."""
@@ -210,36 +279,12 @@ class _Run:
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
             if self.result.failures.get(what) != message:
+                self.result.failures[what] = message
+                elapsed_s = self._clock.now_s() - self._started_s
+                self.result.faults.add(Fault(what, message, elapsed_s, "the run goes on and tries again"))
                 self._progress.say(f"{what} {message}; the run goes on and tries again")
-            self.result.failures[what] = message
         else:
             self.result.failures.pop(what, None)
-
-    def _take(self, messages: Sequence[Message]) -> None:
-        news = []
-        for message in messages:
-            if isinstance(message, Candidate | Scored | Rejected | TaskDone):
-                if self.board.add(message):
-                    news.append(message)
-            elif isinstance(message, ProposerDone):
-                seconds = self.result.proposer_seconds
-                seconds[message.proposer] = max(message.seconds, seconds.get(message.proposer, 0.0))
-            elif isinstance(message, ProposerFailed):
-                self.result.failures[message.proposer] = message.message
-                self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
-            elif isinstance(message, Note) and message.text not in self._notes:
-                self._notes.add(message.text)
-                self._progress.say(message.text)
-        with self._worked_around("journal"):
-            self._journal.append(*news)
-
-    def _ended(self, lane: LaneProcess) -> None:
-        status = lane.ended()
-        # On a busy machine Python may take longer to leave than we wait.
-        if status != 0 and not (status is None and lane.through):
-            how = "hangs at its end" if status is None else f"signal {-status}" if status < 0 else f"exit {status}"
-            self.result.failures[lane.name] = f"the lane of {', '.join(lane.proposers)} died ({how})"
-            self._progress.say(f"{self.result.failures[lane.name]}; the others go on, see {self._files.log}")
 
     def _status(self) -> Status:
         done = Counter(proposer for proposer, _ in self.board.done)
@@ -251,29 +296,6 @@ class _Run:
             n_candidates=self.board.n_candidates().total(),
             done={proposer: done[proposer] for proposer in self._config.proposers},
         )
-
-
-def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tuple[str, ...], tuple[Task, ...]]]:
-    """Lanes as (name, proposers, tasks): the search on every core, each lane with its share of the tasks, and beside it
-    the proposers that need the model, one after the other in one process, so that they share its weights. On a cluster
-    one lane for everything, which has it done elsewhere.
-    """
-    tasks = challenges.tasks
-    if config.ray_address:
-        return [("cluster", config.proposers, tasks)]
-    lanes: list[tuple[str, tuple[str, ...], tuple[Task, ...]]] = []
-    if "search" in config.proposers:
-        n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
-        lanes = [(f"search {index}", ("search",), tasks[index::n_lanes]) for index in range(n_lanes)]
-    asking = tuple(name for name in config.proposers if name != "search")
-    if asking:
-        lanes.append(("model", asking, tasks))
-    return lanes
-
-
-def wants_news(proposers: Sequence[str], config: RunConfig) -> bool:
-    """Whether a lane is told what stands on the board: the cell model's is. Not on a cluster: the way is too long."""
-    return "transduction" in proposers and config.uses_cells() and not config.ray_address
 
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+BEAT_S = 0.5
+"""A living process says so this often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -14,7 +17,6 @@ class Patience:
     measured there only makes them longer.
 
     Attributes:
-        beat_s: A living process says so this often.
         silence_s: Shorter silence than this is never too long.
         starting_s: The same before the first sign of life: Python and its libraries are being read from a disk.
         stuck_s: The same of signs of progress, which are rarer.
@@ -28,7 +30,6 @@ class Patience:
         ValueError: A number that makes no sense.
     """
 
-    beat_s: float = 1.0
     silence_s: float = 30.0
     starting_s: float = 120.0
     stuck_s: float = 600.0
@@ -39,7 +40,7 @@ class Patience:
     closing_s: float = 30.0
 
     def __post_init__(self) -> None:
-        times = (self.beat_s, self.silence_s, self.starting_s, self.stuck_s, self.grace_s, self.closing_s)
+        times = (self.silence_s, self.starting_s, self.stuck_s, self.grace_s, self.closing_s)
         if min(times) <= 0 or self.pause_s < 0 or self.factor < 1 or self.max_deaths < 1:
             raise ValueError("patience: times must be positive, the factor and the number of deaths at least 1")
 

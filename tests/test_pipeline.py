@@ -23,6 +23,7 @@ from arc_solver.progress import Silent, Status
 from arc_solver.proposers.base import TaskDone
 from arc_solver.submission import load, validate
 from arc_solver.tasks import Challenges, MalformedTask, Task
+from arc_solver.watching import Patience
 
 
 def lane(code: str) -> list[str]:
@@ -34,6 +35,9 @@ def saying(*lines: bytes, then: str = "") -> list[str]:
     return lane(f"sys.stdout.buffer.write({b''.join(lines)!r}); sys.stdout.flush()\n{then}")
 
 
+# A lane that died is not started again.
+ONCE = Patience(max_deaths=1)
+
 # No fall-back comes upon this by itself.
 ANSWER = as_grid([[7, 1, 7, 2, 7, 3, 7, 4, 7, 5, 7, 6, 7]])
 
@@ -44,9 +48,17 @@ def right_answer(task: Task) -> Candidate:
 
 
 def run(
-    challenges: Challenges, folder: Path, command: list[str], *, limit_s: float = 20.0, resume: bool = False
+    challenges: Challenges,
+    folder: Path,
+    command: list[str],
+    *,
+    limit_s: float = 20.0,
+    resume: bool = False,
+    patience: Patience = ONCE,
 ) -> tuple[RunResult, dict[str, list[dict[str, list[list[int]]]]]]:
-    config = RunConfig(limit_s, proposers=("search",), reserve_s=0.1, refresh_s=0.1, n_search_lanes=1)
+    config = RunConfig(
+        limit_s, proposers=("search",), reserve_s=0.1, refresh_s=0.1, n_search_lanes=1, patience=patience
+    )
     files = RunFiles(folder / "submission.json")
     result = solve(
         challenges,

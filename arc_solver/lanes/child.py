@@ -22,6 +22,7 @@ from arc_solver.engines.base import Engine
 from arc_solver.engines.opening import open_engines, plan_engines
 from arc_solver.engines.plans import Wishes
 from arc_solver.errors import ArcSolverError, SandboxError
+from arc_solver.lanes.beating import beat
 from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
@@ -43,6 +44,7 @@ def main() -> None:
     def say(message: Message) -> None:
         write(encode(message))
 
+    beat(say)
     lines = lines_of(sys.stdin.fileno())
     with ExitStack() as stack:
         rooms: _Rooms | None = None

@@ -14,15 +14,21 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 from arc_solver.lanes.feeding import Feed
-from arc_solver.lanes.wire import LaneSpec, Message, ProposerDone, ProposerFailed, decode, encode_spec
+from arc_solver.lanes.wire import Beat, LaneSpec, Message, ProposerDone, ProposerFailed, decode, encode_spec
+from arc_solver.processes import cpu_s, descendants, kill
 from arc_solver.proposers.base import PoolState
 
 # A reader that has not got a newline within this many bytes is reading garbage.
 _MAX_LINE_BYTES = 4 << 20
 _PARTING_S = 5.0
+_BURIAL_S = 5.0
 
+# Nobody says so much that cannot be read by mistake.
+_MAX_GARBAGE_IN_A_ROW = 100
+_MAX_GARBAGE_BYTES_IN_A_ROW = 8 << 20
 
 LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes.child")
 """The program of a lane; tests put worse ones in its place."""
@@ -59,9 +65,10 @@ class LaneProcess:
         self.name = name
         self.proposers = spec.proposers
         self.garbage = 0
+        self._garbage_in_a_row = self._garbage_bytes_in_a_row = 0
         self._rest = b""
         self._scratch = _new_scratch()
-        with log.open("ab") as sink:
+        with _log(log) as sink:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -98,27 +105,68 @@ class LaneProcess:
         if not data:
             return None
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _MAX_LINE_BYTES:
-            self.garbage, self._rest = self.garbage + 1, b""
         messages = []
         for line in lines:
             try:
                 messages.append(decode(line))
             except ValueError:
-                self.garbage += 1
+                self._drop(line)
+            else:
+                # A thread of its own says that the lane lives, whatever else is written beside it.
+                if not isinstance(messages[-1], Beat):
+                    self._garbage_in_a_row = self._garbage_bytes_in_a_row = 0
+        if len(self._rest) > _MAX_LINE_BYTES:
+            self._drop(self._rest)
+            self._rest = b""
         self._open -= {found.proposer for found in messages if isinstance(found, ProposerDone | ProposerFailed)}
         return messages
+
+    def _drop(self, data: bytes) -> None:
+        self.garbage += 1
+        self._garbage_in_a_row += 1
+        self._garbage_bytes_in_a_row += len(data)
+
+    @property
+    def raves(self) -> bool:
+        """Whether nothing has come for long but what cannot be read."""
+        return (
+            self._garbage_in_a_row >= _MAX_GARBAGE_IN_A_ROW
+            or self._garbage_bytes_in_a_row >= _MAX_GARBAGE_BYTES_IN_A_ROW
+        )
 
     @property
     def through(self) -> bool:
         """Whether every proposer said that it returned or broke."""
         return not self._open
 
-    def stop(self) -> int:
-        """Kill whatever still runs in the lane and give its exit status (negative: the signal)."""
+    def cpu_s(self) -> float:
+        """Processor time of the lane and of all that it started; 0 where nobody says."""
+        return cpu_s([self._process.pid, *descendants(self._process.pid)])
+
+    def kill(self) -> None:
+        """End whatever still runs in the lane; `stop` must follow."""
+        # Some of it is in groups of its own, and would notice only later that its parent is gone.
+        below = descendants(self._process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it is gone already
             os.killpg(self._process.pid, signal.SIGKILL)
-        status = self._process.wait()
+        kill(below)
+
+    def drain(self) -> list[Message]:
+        """What a lane that was killed had said and nobody had read."""
+        messages: list[Message] = []
+        os.set_blocking(self.channel, False)
+        with contextlib.suppress(BlockingIOError):
+            while (found := self.read()) is not None:
+                messages += found
+        return messages
+
+    def stop(self) -> int:
+        """Kill whatever still runs in the lane and give its exit status (negative: the signal)."""
+        self.kill()
+        try:
+            status = self._process.wait(timeout=_BURIAL_S)
+        except subprocess.TimeoutExpired:  # it waits for a device that does not answer, and the kernel for both
+            status = -signal.SIGKILL
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
         self._feed.end()
@@ -132,6 +180,14 @@ class LaneProcess:
             return self._process.wait(timeout=_PARTING_S)
         except subprocess.TimeoutExpired:
             return None
+
+
+def _log(path: Path) -> IO[bytes]:
+    """Where a lane's standard error goes: nowhere, if the log cannot be written."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return open(os.devnull, "ab")
 
 
 def _new_scratch() -> str | None:

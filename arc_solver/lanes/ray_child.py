@@ -13,6 +13,7 @@ import traceback
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.errors import InputError
+from arc_solver.lanes.beating import beat
 from arc_solver.lanes.ray_cluster import RayCluster
 from arc_solver.lanes.sharing import Sharing
 from arc_solver.lanes.wire import Message, ProposerFailed, decode_spec, encode
@@ -33,6 +34,7 @@ def main() -> None:
     def say(message: Message) -> None:
         write(encode(message))
 
+    beat(say)
     spec = decode_spec(sys.stdin.buffer.readline())
     if os.getppid() != spec.parent_pid:
         return  # it died before we asked to be told

@@ -1,0 +1,32 @@
+"""Which lanes a run has: what each is asked, and which of them hear of the board. Knows nothing of processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from arc_solver.config import RunConfig
+from arc_solver.tasks import Challenges, Task
+
+
+def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tuple[str, ...], tuple[Task, ...]]]:
+    """Lanes as (name, proposers, tasks): the search on every core, each lane with its share of the tasks, and beside it
+    the proposers that need the model, one after the other in one process, so that they share its weights. On a cluster
+    one lane for everything, which has it done elsewhere.
+    """
+    tasks = challenges.tasks
+    if config.ray_address:
+        return [("cluster", config.proposers, tasks)]
+    lanes: list[tuple[str, tuple[str, ...], tuple[Task, ...]]] = []
+    if "search" in config.proposers:
+        n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
+        lanes = [(f"search {index}", ("search",), tasks[index::n_lanes]) for index in range(n_lanes)]
+    asking = tuple(name for name in config.proposers if name != "search")
+    if asking:
+        lanes.append(("model", asking, tasks))
+    return lanes
+
+
+def wants_news(proposers: Sequence[str], config: RunConfig) -> bool:
+    """Whether a lane is told what stands on the board: the cell model's is. Not on a cluster: the way is too long."""
+    return "transduction" in proposers and config.uses_cells() and not config.ray_address
