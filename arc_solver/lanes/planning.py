@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from arc_solver.allocation import load_chances
+from arc_solver.allocation.dealing import deal
 from arc_solver.config import RunConfig
+from arc_solver.proposers.search.prospects import expected_seconds
 from arc_solver.tasks import Challenges, Task
 
 
@@ -20,7 +23,10 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
     lanes: list[tuple[str, tuple[str, ...], tuple[Task, ...]]] = []
     if "search" in config.proposers:
         n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
-        lanes = [(f"search {index}", ("search",), tasks[index::n_lanes]) for index in range(n_lanes)]
+        # So that the lanes are through at about the same time, as far as sizes of grids tell.
+        seconds = [expected_seconds(task, config.search, load_chances()) for task in tasks]
+        dealt = enumerate(deal(seconds, n_lanes))
+        lanes = [(f"search {lane}", ("search",), tuple(tasks[index] for index in chosen)) for lane, chosen in dealt]
     asking = tuple(name for name in config.proposers if name != "search")
     if asking:
         lanes.append(("model", asking, tasks))

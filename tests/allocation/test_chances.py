@@ -75,15 +75,17 @@ class Fixed:
         return Estimate(prospect.n_cells / 100, prospect.amount)
 
 
-@given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 5)), max_size=30))
-def test_the_best_rate_is_first_and_equals_keep_their_order(steps: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 5), st.booleans()), max_size=30))
+def test_first_steps_then_the_best_rate_and_equals_keep_their_order(steps: list[tuple[int, int, bool]]) -> None:
     queue: StepQueue[int] = StepQueue(Fixed())
-    for index, (size, amount) in enumerate(steps):
-        queue.put(index, Prospect("a 0", size, (), float(amount)))
+    for index, (size, amount, first) in enumerate(steps):
+        queue.put(index, Prospect("a 0", size, (), float(amount)), first=first)
     taken = []
     while (one := queue.take()) is not None:
         taken.append(one[0])
-    wanted = sorted(range(len(steps)), key=lambda index: (-steps[index][0] / 100 / steps[index][1], index))
+    wanted = sorted(
+        range(len(steps)), key=lambda index: (not steps[index][2], -steps[index][0] / 100 / steps[index][1], index)
+    )
     assert taken == wanted
     assert len(queue) == 0
 

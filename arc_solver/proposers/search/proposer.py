@@ -16,7 +16,7 @@ from arc_solver.allocation import Estimator, Prospect, StepQueue, load_chances
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.grids import grid_key
-from arc_solver.proposers.base import Event, TaskDone
+from arc_solver.proposers.base import Event, TaskDone, TaskStarted
 from arc_solver.proposers.search.examples import Draft
 from arc_solver.proposers.search.prospects import progress_of, prospect_of
 from arc_solver.proposers.search.ranking import Ranked, choose, judge
@@ -108,19 +108,20 @@ class SearchProposer:
             deadline: When to stop.
         """
         budgets = self._settings.budgets()
-        first, later = StepQueue[_Work](self._chances), StepQueue[_Work](self._chances)
+        waiting = StepQueue[_Work](self._chances)
         for task in tasks:
             if deadline.passed():
                 return
             work = _Work(task, TaskSearch(task, deadline))
-            first.put(work, work.prospect(budgets))
-        while (taken := first.take() or later.take()) and not deadline.passed():
+            waiting.put(work, work.prospect(budgets), first=True)
+        while (taken := waiting.take()) and not deadline.passed():
             work, _ = taken
+            yield TaskStarted(work.task.task_id, self.name)
             yield from self._pass(work, budgets, deadline)
             if deadline.passed():
                 return
             if work.index < len(budgets):
-                later.put(work, work.prospect(budgets))
+                waiting.put(work, work.prospect(budgets))
 
     def _pass(self, work: _Work, budgets: Sequence[int], deadline: Deadline) -> Iterator[Event]:
         """The next pass of a task; without one after it, its index is past the last one's."""

@@ -11,7 +11,7 @@ from arc_solver.budget import Deadline, ManualClock
 from arc_solver.candidates import Candidate, Rejected
 from arc_solver.errors import InputError
 from arc_solver.grids import grid_key, grids_equal
-from arc_solver.proposers.base import TaskDone
+from arc_solver.proposers.base import TaskDone, TaskStarted
 from arc_solver.proposers.search import SearchProposer, SearchSettings
 from arc_solver.proposers.search.examples import Draft
 from arc_solver.proposers.search.ranking import MAX_FITTING, MAX_PARTIAL, Ranked, choose, judge
@@ -60,7 +60,7 @@ class Opinion:
 
 def order_of(events: Sequence[object]) -> list[str]:
     """Task ids in the order in which passes spoke of them, neighbours once."""
-    ids = [event.task_id for event in events]
+    ids = [event.task_id for event in events if not isinstance(event, TaskStarted)]
     return [one for index, one in enumerate(ids) if index == 0 or ids[index - 1] != one]
 
 
