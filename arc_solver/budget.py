@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from arc_solver.errors import InputError
 
 _DURATION = re.compile(r"(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s?)?")
+
+
+def date_now() -> str:
+    """Date and time (UTC), for records that people read: nothing is decided by it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Clock(Protocol):
