@@ -8,9 +8,11 @@ import click
 
 from arc_solver import __version__
 from arc_solver.cli.checking import doctor
+from arc_solver.cli.comparing import compare
 from arc_solver.cli.generating import generate
 from arc_solver.cli.looking import show
 from arc_solver.cli.packaging import package
+from arc_solver.cli.reporting import report
 from arc_solver.cli.scoring import evaluate
 from arc_solver.cli.solving import solve
 from arc_solver.cli.training import train
@@ -31,10 +33,11 @@ def main() -> None:
       arc-solver evaluate submission.json --dataset arc1-eval
       arc-solver validate submission.json --dataset arc1-eval
       arc-solver show 007bbfb7 --dataset arc1-train      draw a task
+      arc-solver report submission.json --out report.html
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
     """
 
 
-for _command in (solve, evaluate, validate, train, generate, doctor, show, package):
+for _command in (solve, evaluate, validate, train, generate, doctor, show, report, compare, package):
     main.add_command(_command)

@@ -36,6 +36,19 @@ PALETTE = (
     "#7fdbff",
     "#870c25",
 )
+# Colours that stay apart for colour-blind eyes: those of Okabe and Ito, with greys and browns of other lightness.
+SAFE_PALETTE = (
+    "#000000",
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#f0e442",
+    "#999999",
+    "#cc79a7",
+    "#e69f00",
+    "#a6dcff",
+    "#5b1a18",
+)
 _PAPER, _LINE = (255, 255, 255), (85, 85, 85)
 _CELL_PX, _GAP_PX = 14, 24
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from arc_solver.augment import View
 from arc_solver.board import Board
-from arc_solver.candidates import Candidate, ProgramEvidence
+from arc_solver.candidates import ProgramEvidence
 from arc_solver.grids import Grid, as_grid, grids_equal
 from arc_solver.journal import JournalContents
+from arc_solver.report.behind import programs_behind
 from arc_solver.sandbox.limits import Limits
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.sandbox.verdicts import Failed, Program, Verdict
@@ -108,7 +109,8 @@ def rerun_programs(
             _Attempt(f"[{index}].{key}", index, as_grid(submission[task.task_id][index][key]), programs)
             for index, pair in enumerate(attempts[task.task_id].pairs)
             for key, attempt in zip(ATTEMPT_KEYS, pair, strict=True)
-            for programs in [_behind(board.candidates[task.task_id], index, attempt.grid)]
+            for standing in [programs_behind(board.candidates[task.task_id], index, attempt.grid)]
+            for programs in [tuple(one.program for one in standing)]
         ]
         voted = [attempt.grid for pair in attempts[task.task_id].pairs for attempt in pair]
         for one, grid in zip(chosen, voted, strict=True):
@@ -116,18 +118,6 @@ def rerun_programs(
                 result.problems.append(f"task {task.task_id}: {one.name}: not what the journal's candidates give")
         _run_again(task, chosen, sandbox, result)
     return result
-
-
-def _behind(candidates: Sequence[Candidate], test_index: int, grid: Grid) -> tuple[ProgramEvidence, ...]:
-    """The programs that gave this grid, according to the journal, the simplest first; one for each source and view."""
-    found: dict[_Key, ProgramEvidence] = {}
-    for one in candidates:
-        evidence, output = one.evidence, one.outputs.get(test_index)
-        if output is None or not isinstance(evidence, ProgramEvidence):
-            continue
-        if evidence.n_train_passed and grids_equal(output, grid):
-            found.setdefault((evidence.source, evidence.view), evidence)
-    return tuple(sorted(found.values(), key=lambda one: (-one.n_train_passed, one.cost, len(one.source), one.source)))
 
 
 def _run_again(task: Task, attempts: Sequence[_Attempt], sandbox: Sandbox, result: Rerun) -> None:
