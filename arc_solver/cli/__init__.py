@@ -9,6 +9,7 @@ import click
 from arc_solver import __version__
 from arc_solver.cli.checking import doctor
 from arc_solver.cli.comparing import compare
+from arc_solver.cli.experimenting import experiment
 from arc_solver.cli.generating import generate
 from arc_solver.cli.looking import show
 from arc_solver.cli.packaging import package
@@ -41,3 +42,4 @@ def main() -> None:
 
 for _command in (solve, evaluate, validate, train, generate, doctor, show, report, compare, package):
     main.add_command(_command)
+main.add_command(experiment)
