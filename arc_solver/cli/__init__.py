@@ -12,12 +12,14 @@ from arc_solver.cli.comparing import compare
 from arc_solver.cli.experimenting import experiment
 from arc_solver.cli.generating import generate
 from arc_solver.cli.looking import show
+from arc_solver.cli.merging import merge
 from arc_solver.cli.packaging import package
 from arc_solver.cli.reporting import report
 from arc_solver.cli.scoring import evaluate
 from arc_solver.cli.solving import solve
 from arc_solver.cli.training import train
 from arc_solver.cli.validating import validate
+from arc_solver.cli.voting import vote
 
 __all__ = ["main", "solve"]
 
@@ -40,6 +42,6 @@ def main() -> None:
     """
 
 
-for _command in (solve, evaluate, validate, train, generate, doctor, show, report, compare, package):
+for _command in (solve, evaluate, validate, merge, vote, train, generate, doctor, show, report, compare, package):
     main.add_command(_command)
 main.add_command(experiment)
