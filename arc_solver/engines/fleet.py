@@ -23,7 +23,7 @@ from arc_solver.engines.degrading import Failure, failure_of
 from arc_solver.engines.fleet_members import Assignment, Call, Member, Patience
 from arc_solver.engines.ordering import prefix_order
 from arc_solver.engines.plans import EnginePlan
-from arc_solver.engines.worker_process import WORKER_COMMAND, Arrival, WorkerProcess
+from arc_solver.engines.worker_process import WORKER_COMMAND, Arrival, Garbage, WorkerProcess
 from arc_solver.engines.worker_wire import Broken, Open
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.prompts.base import Prompt
@@ -237,6 +237,8 @@ class EngineFleet:
             self._tell(f"{member.name} is given up: {report.message}")
         elif isinstance(report, Broken):
             self._lose(member, failure_of(report.message, started=member.is_ready), report.message)
+        elif isinstance(report, Garbage):
+            self._tell(f"{member.name}: it wrote garbage on its channel; that was dropped, and the engine goes on")
         else:
             member.hear(report, arrival.time_s)
 

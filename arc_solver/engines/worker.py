@@ -142,7 +142,7 @@ def _beat(orders: _Orders, say: _Reporter) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    text = str(error).strip() or "no message"
+    text = str(error).strip() or ("out of memory" if isinstance(error, MemoryError) else "no message")
     known = isinstance(error, EngineError | ModelError | ValueError)
     return text.splitlines()[0] if known else f"{type(error).__name__}: {text.splitlines()[0]}"
 

@@ -24,6 +24,11 @@ WORKER_COMMAND = (sys.executable, "-m", "arc_solver.engines.worker")
 
 
 @dataclass(frozen=True, slots=True)
+class Garbage:
+    """A worker wrote what cannot be read; said of its first such line only."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """Something came from a worker.
 
@@ -35,7 +40,7 @@ class Arrival:
 
     worker: WorkerProcess
     time_s: float
-    report: Report | None
+    report: Report | Garbage | None
 
 
 class WorkerProcess:
@@ -106,11 +111,16 @@ class WorkerProcess:
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as pipe, os.fdopen(os.dup(pipe.fileno()), "rb") as lines:
+            report: Report | Garbage
+            n_garbled = 0
             for line in lines:
                 try:
                     report = decode_report(line)
-                except ValueError:
-                    continue  # a library wrote on the channel, or it died in the middle of a line
+                except ValueError:  # a library wrote on the channel, or it died in the middle of a line
+                    n_garbled += 1
+                    if n_garbled > 1 or not line.endswith(b"\n"):
+                        continue
+                    report = Garbage()
                 self._arrivals.put(Arrival(self, self._clock.now_s(), report))
         self._arrivals.put(Arrival(self, self._clock.now_s(), None))
 

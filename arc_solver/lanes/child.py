@@ -209,7 +209,8 @@ def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say)
     except Exception as error:  # noqa: BLE001  (the lane's boundary: one broken proposer must not cost the next one its turn)
         traceback.print_exc()
         kind = "" if isinstance(error, ArcSolverError) else f"{type(error).__name__}: "
-        say(ProposerFailed(name, f"{kind}{str(error).splitlines()[0] if str(error) else 'no message'}"))
+        silent = "out of memory" if isinstance(error, MemoryError) else "no message"
+        say(ProposerFailed(name, f"{kind}{str(error).splitlines()[0] if str(error) else silent}"))
         return
     say(ProposerDone(name, time.monotonic() - started))
 

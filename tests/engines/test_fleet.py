@@ -162,9 +162,11 @@ def test_one_that_had_worked_gets_a_second_chance_before_it_is_weakened(make: Ma
     assert [plan.max_sequences for plan in started(tmp_path)] == [64, 64, 64, 16]
 
 
-def test_garbage_on_the_channel_is_skipped(make: MakeFleet) -> None:
+def test_garbage_on_the_channel_is_skipped_and_told_once_an_engine(make: MakeFleet, told: Told) -> None:
     fleet, asked = make("garbage"), requests()
     assert right(ask(fleet, asked), asked)
+    assert sorted(text.partition(":")[0] for text in told) == ["engine 0", "engine 1"]
+    assert all("garbage" in text for text in told)
 
 
 def test_engines_that_do_not_start_go_down_to_transformers(make: MakeFleet, told: Told) -> None:
