@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 os.environ.setdefault("ARC_SOLVER_WEIGHTS", str(HERE / "weights"))
 
-from arc_solver.cli import solve  # noqa: E402  (the package is found, and reads the variable, only now)
+from arc_solver.entry import make_submission  # noqa: E402  (the package is found, and reads the variable, only now)
 
 if __name__ == "__main__":
-    solve(prog_name="make_submission.py")
+    make_submission()

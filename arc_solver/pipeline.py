@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,22 +22,25 @@ from arc_solver.candidates import Candidate, Rejected, Scored
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.faults import Fault, Faults
-from arc_solver.journal import Journal, Record, earlier_path
-from arc_solver.journal import Note as JournalNote
+from arc_solver.journal import Decision, Journal, Record, Work, earlier_path
 from arc_solver.lanes.keeping import Lanes
 from arc_solver.lanes.planning import plan_lanes, wants_news
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.weights import fingerprints
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed
+from arc_solver.oversight import Supervised
 from arc_solver.progress import Progress, Status
 from arc_solver.proposers.base import PoolState, TaskDone
-from arc_solver.submission import build, write_atomic
+from arc_solver.recording import Meter, run_record
+from arc_solver.submission import SubmissionFile, build, largest_bytes
 from arc_solver.tasks import Challenges, Task
 
 __all__ = ["RunFiles", "RunResult", "plan_lanes", "run_key", "solve", "wants_news"]
 
 _POLL_S = 0.5
 _MAX_NOTES = 1000
+_ROOM = 2
+"""Times the largest answers that are possible: the new file stands beside the old one for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class RunResult:
         board: Every candidate, with its votes.
         seconds: Wall time.
         proposer_seconds: Time of each proposer that returned; of several lanes the longest.
+        answers: Where the newest answers are, None if they could be written nowhere.
         failures: Proposer, lane or file -> what broke last, in one line.
         faults: Everything that broke, in order, with what was done about it.
         resumed: Candidates taken over from the journal of an earlier run.
@@ -70,6 +74,7 @@ class RunResult:
     """
 
     board: Board
+    answers: Path | None = None
     seconds: float = 0.0
     proposer_seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -87,6 +92,9 @@ def solve(
     clock: Clock,
     progress: Progress,
     lane_command: Sequence[str] = LANE_COMMAND,
+    tasks_from: str = "",
+    supervised: Supervised | None = None,
+    closing: Callable[[], None] = lambda: None,
 ) -> RunResult:
     """Run the proposers on the tasks and leave the best submission that the time allows.
 
@@ -98,23 +106,30 @@ def solve(
         clock: The machine's monotonic clock (lanes compare their deadline with their own).
         progress: Where to report.
         lane_command: The program that runs in a lane.
+        tasks_from: Where the tasks come from, for the journal.
+        supervised: This process's end of the guard: when the run began, what a supervisor before this one left, and who
+            is told that this one lives. None for a run that begins now, without a guard.
+        closing: Called before the last vote, which nothing may interrupt.
 
     Raises:
         InputError: The journal to resume belongs to another run, or the output folder cannot be written.
     """
-    started_s = clock.now_s()
-    deadline = Deadline(clock, started_s + config.time_limit_s)
-    run = _Run(challenges, config, files, clock, started_s, progress, lane_command)
-    with run.open_journal(resume):
-        run.write()
+    supervised = supervised or Supervised(began_s=clock.now_s())
+    end_s = supervised.began_s + config.time_limit_s
+    deadline = Deadline(clock, end_s if supervised.end_s is None else min(end_s, supervised.end_s))
+    run = _Run(challenges, config, files, clock, supervised, progress, lane_command)
+    with run.open_journal(resume, tasks_from):
         try:
+            run.write()
             run.attend(deadline.minus(config.reserve_s))
         except KeyboardInterrupt:
             run.result.interrupted = True
             progress.say("interrupted: keeping every answer found so far")
         finally:
+            closing()
             run.finish()
-    run.result.seconds = clock.now_s() - started_s
+    supervised.written()
+    run.result.seconds = clock.now_s() - supervised.began_s
     return run.result
 
 
@@ -127,35 +142,37 @@ class _Run:
         config: RunConfig,
         files: RunFiles,
         clock: Clock,
-        started_s: float,
+        supervised: Supervised,
         progress: Progress,
         lane_command: Sequence[str],
     ) -> None:
         self.board = Board(challenges)
-        self.result = RunResult(self.board)
-        self._config, self._files, self._clock, self._started_s = config, files, clock, started_s
+        self.result = RunResult(self.board, interrupted=supervised.interrupted)
+        self._config, self._files, self._clock, self._supervised = config, files, clock, supervised
+        self._started_s = supervised.began_s
         self._progress, self._lane_command = progress, lane_command
         self._lanes: Lanes | None = None
-        self._lane_end_s = started_s
+        self._lane_end_s = self._started_s
         self._proposers: dict[str, tuple[str, ...]] = {}
         self._n_tests = {task.task_id: len(task.test_inputs) for task in challenges.tasks}
         self._n_strange: Counter[str] = Counter()
+        self._meter = Meter()
         self._known: dict[str, PoolState] = {}
         self._written_s = float("-inf")
         self._notes: set[str] = set()
         self._complete = False
+        self._found = False
+        self._file = SubmissionFile(files.submission, _ROOM * largest_bytes(challenges))
 
     # -- the story -----------------------------------------------------------------------------------------------------
 
-    def open_journal(self, resume: bool) -> Journal:
+    def open_journal(self, resume: bool, tasks_from: str) -> Journal:
         key = run_key(self.board.challenges, self._config)
-        self._journal, earlier = Journal.open(self._files.journal, key, resume=resume)
-        for candidate in earlier.candidates:
-            self.result.resumed += self.board.add(candidate)
-        for score in earlier.scores:
-            self.board.add(score)
-        for proposer, task_id in sorted(earlier.done):
-            self.board.add(TaskDone(task_id, proposer))
+        started_s = None if resume else self._started_s
+        journal, earlier = Journal.open(self._files.journal, key, resume=resume, clock=self._clock, started_s=started_s)
+        self._journal = journal
+        self._supervised.begin()
+        self.result.resumed = self.board.take_over(earlier)
         if not resume and earlier_path(self._files.journal).exists():
             self._progress.say(f"the journal of the run before is kept as {earlier_path(self._files.journal)}")
         if resume:
@@ -163,7 +180,14 @@ class _Run:
                 f"resumed: {self.result.resumed} candidates, {len(self.board.done)} finished pieces of work"
                 + (f", {earlier.n_damaged} damaged lines skipped" if earlier.n_damaged else "")
             )
-        return self._journal
+        with self._worked_around("journal"):
+            journal.begin_run(run_record(self.board.challenges, self._config, tasks_from), self.board.challenges)
+        for fault in self._supervised.earlier:
+            self.result.failures[fault.where] = fault.what
+            self.result.faults.add(fault)
+        # Who died could not write down of what.
+        self._record(*(fault for fault in self._supervised.earlier if fault not in earlier.faults))
+        return journal
 
     def attend(self, deadline: Deadline) -> None:
         """Keep the lanes at work until all have ended or the time is over, writing what is new."""
@@ -174,6 +198,7 @@ class _Run:
             lanes.add(name, proposers, tasks)
         while lanes.busy and not deadline.passed():
             lanes.listen(min(_POLL_S, deadline.remaining_s()))
+            self._supervised.step(found=self._found)
             if self._clock.now_s() - self._written_s >= self._config.refresh_s:
                 self.write()
                 self._tell_lanes(lanes)
@@ -185,19 +210,25 @@ class _Run:
             self._lanes.stop()
             for name, count in self._lanes.garbage.items():
                 self._fault(name, f"{count} unreadable messages were dropped")
+            why = "interrupted" if self.result.interrupted else "the time is over, or all is done"
+            self._record(Decision("stopped", "lanes", why), *filter(None, map(self._meter_ended, self._proposers)))
         for name, count in self._n_strange.items():
             self._fault(name, f"{count} messages about what it was not asked were dropped")
         self.write()
+        self._file.close()
 
     def write(self) -> None:
         """Bring journal and submission up to date."""
-        self._written_s = self._clock.now_s()
-        with self._worked_around("submission"):
+        self._written_s = now_s = self._clock.now_s()
+        self._record(*self.board.surplus())
+        with self._worked_around("journal"):
             self._journal.flush()
-            if self.board.changed or not self._complete:
-                self._complete = False
-                write_atomic(self._files.submission, build(self.board.challenges, self.board.attempts()))
-                self._complete = True
+        if self.board.changed or not self._complete:
+            self._file.write(build(self.board.challenges, self.board.attempts()))
+            self._complete = not self._file.trouble
+            self.result.answers = self._file.path
+            self._trouble("submission", self._file.trouble, self._where_answers_are())
+            self._supervised.wrote(self._clock.now_s() - now_s)
 
     # -- what lanes say ------------------------------------------------------------------------------------------------
 
@@ -207,18 +238,23 @@ class _Run:
         spec = LaneSpec(proposers, tasks, done, self._lane_end_s, config.to_json(), os.getpid(), fed)
         lane = LaneProcess(name, spec, self._files.log, config.model_threads(), self._lane_command)
         lane.tell(self._known.values())
+        about = {"proposers": list(proposers), "n_tasks": len(tasks), "n_done": len(done)}
+        self._record(Decision("started", name, "it has work left", content=about))
         return lane
 
     def finished(self) -> Collection[tuple[str, str]]:
         return self.board.done
 
     def lane_failed(self, name: str, what: str, what_was_done: str) -> None:
+        self._record(*filter(None, [self._meter_ended(name)]))
         self._fault(name, what, what_was_done)
         self._progress.say(f"{what}; {what_was_done}; the others go on, see {self._files.log}")
 
     def take(self, name: str, messages: Sequence[Message]) -> None:
         news: list[Record] = []
         for message in messages:
+            if work := self._meter.hear(name, message, self._clock.now_s()):
+                news.append(work)
             if isinstance(message, Candidate | Scored | Rejected | TaskDone):
                 if not self._belongs(name, message):
                     self._n_strange[name] += 1
@@ -227,6 +263,7 @@ class _Run:
             elif isinstance(message, ProposerDone):
                 seconds = self.result.proposer_seconds
                 seconds[message.proposer] = max(message.seconds, seconds.get(message.proposer, 0.0))
+                news.append(Work(message.proposer, "", name, round(message.seconds, 3)))
             elif isinstance(message, ProposerFailed):
                 self._fault(message.proposer, message.message)
                 self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")
@@ -235,7 +272,11 @@ class _Run:
                 self._say_once(f"{message.where}: {message.what}; {message.what_was_done}")
             elif isinstance(message, Note):
                 self._say_once(message.text)
+        self._found = self._found or bool(news)
         self._record(*news)
+
+    def _meter_ended(self, name: str) -> Work | None:
+        return self._meter.end(name, self._clock.now_s())
 
     def _belongs(self, name: str, message: Candidate | Scored | Rejected | TaskDone) -> bool:
         """Whether it is about a task of this run, by a proposer of this lane, and fits the task."""
@@ -265,7 +306,8 @@ class _Run:
         self.result.failures[where] = what
         fault = Fault(where, what, self._clock.now_s() - self._started_s, what_was_done)
         if self.result.faults.add(fault):
-            self._record(JournalNote("fault", fault.to_json()))
+            self._supervised.fault(fault)
+            self._record(fault)
 
     def _record(self, *records: Record) -> None:
         with self._worked_around("journal"):
@@ -277,14 +319,25 @@ class _Run:
         try:
             yield
         except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
-            if self.result.failures.get(what) != message:
-                self.result.failures[what] = message
-                elapsed_s = self._clock.now_s() - self._started_s
-                self.result.faults.add(Fault(what, message, elapsed_s, "the run goes on and tries again"))
-                self._progress.say(f"{what} {message}; the run goes on and tries again")
+            self._trouble(what, f"cannot be written: {error.strerror or error}", "the run goes on and tries again")
         else:
+            self._trouble(what, "")
+
+    def _trouble(self, what: str, message: str, what_was_done: str = "") -> None:
+        """Trouble with a file, which lasts until there is none; it is told when it begins."""
+        if not message:
             self.result.failures.pop(what, None)
+        elif self.result.failures.get(what) != message:
+            self.result.failures[what] = message
+            fault = Fault(what, message, self._clock.now_s() - self._started_s, what_was_done)
+            self.result.faults.add(fault)
+            self._supervised.fault(fault)
+            self._progress.say(fault.text())
+
+    def _where_answers_are(self) -> str:
+        if self._file.path in (None, self._files.submission):
+            return "the last answers that were written stay; the run goes on and tries again"
+        return f"the answers are in {self._file.path}; the run goes on and tries again"
 
     def _status(self) -> Status:
         done = Counter(proposer for proposer, _ in self.board.done)

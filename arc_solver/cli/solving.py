@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import platform
-import signal
 import sys
 from pathlib import Path
 from typing import Any, get_args
@@ -24,16 +23,20 @@ from arc_solver.doctor.planning import describe_plan, plan_for
 from arc_solver.doctor.weights import asked_as_trained, check_files, rehearse_on, worth_telling
 from arc_solver.engines.devices import probe
 from arc_solver.engines.plans import Refusal
-from arc_solver.errors import ModelError
+from arc_solver.errors import ArcSolverError, ModelError
 from arc_solver.evaluation import evaluate_submission, render_table, to_json
 from arc_solver.finetune.manifest import read_prompt_format
 from arc_solver.finetune.test_time.settings import MODES, OFF
+from arc_solver.interrupting import Interrupt
 from arc_solver.lanes.process import LANE_COMMAND
 from arc_solver.lanes.ray_child import RAY_COMMAND
 from arc_solver.lanes.ray_cluster import check_cluster
+from arc_solver.oversight import current
 from arc_solver.pipeline import RunFiles, RunResult
 from arc_solver.pipeline import solve as run_pipeline
+from arc_solver.processes import peak_memory_mb
 from arc_solver.progress import ConsoleProgress
+from arc_solver.standing import stand_by
 from arc_solver.submission import check_output_path, load, write_json
 from arc_solver.tasks import Challenges, Solutions
 
@@ -93,6 +96,7 @@ from arc_solver.tasks import Challenges, Solutions
     help="Write programs that solve their task to this file, to train on (`generate --programs`). Tasks of the "
     "ARC-AGI-1 training set only.",
 )
+@click.option("--no-guard", "unguarded", is_flag=True, hidden=True, help="Run without the guard (see `guard`).")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
 @told_plainly
 def solve(
@@ -114,6 +118,7 @@ def solve(
     allow_unsafe_sandbox: bool,
     ray_address: str,
     programs_file: Path | None,
+    unguarded: bool,
     json_file: Path | None,
 ) -> None:
     """Solve ARC tasks and write a submission.
@@ -129,7 +134,7 @@ def solve(
       python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora --ttft per-task
       python make_submission.py --resume        after a crash: nothing that was found is lost
     """
-    console = new_console()
+    console, interrupt, supervised = new_console(), Interrupt(), current()
     config = _configure(preset, time_limit, proposers, model, adapter, seed)
     if engine is not None:
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, kind=engine))
@@ -141,38 +146,62 @@ def solve(
         config = dataclasses.replace(config, allow_unsafe_sandbox=True)
     if ray_address:
         config = _on_cluster(config, ray_address)
+    supervised.limit(supervised.began_s + config.time_limit_s, config.patience)
     tasks, where, public_name = read_challenges(dataset, challenges)
     if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
         console.print("warning: --limit is ignored in Kaggle's scoring run, where every task must be answered")
     elif limit is not None:
         tasks = limited(tasks, limit)
-    truth = _truth(public_name, solutions, tasks)
     check_output_path(output)
-    if programs_file is not None:
-        check_export(programs_file, tasks)
-    cluster = check_cluster(ray_address) if ray_address else ""
-    config = _with_a_model_that_works(console, config, tasks)
-    _introduce(console, tasks, where, config, output)
-    if cluster:
-        console.print(f"cluster: {cluster}", markup=False, highlight=False)
-    _let_sigterm_end_cleanly()
-    with ConsoleProgress(console) as progress:
-        result = run_pipeline(
-            tasks,
-            config,
-            RunFiles(output),
-            resume=resume,
-            clock=MonotonicClock(),
-            progress=progress,
-            lane_command=RAY_COMMAND if ray_address else LANE_COMMAND,
-        )
+    resume = resume or supervised.resume
+    standing = stand_by(tasks, output, resume=resume)
+    first_file_s = MonotonicClock().now_s() - supervised.began_s
+    try:
+        truth = _truth(public_name, solutions, tasks)
+        if programs_file is not None:
+            check_export(programs_file, tasks)
+        config = _settled(console, config, tasks, where, output)
+        with ConsoleProgress(console) as progress:
+            result = run_pipeline(
+                tasks,
+                config,
+                RunFiles(output),
+                resume=resume,
+                clock=MonotonicClock(),
+                progress=progress,
+                lane_command=RAY_COMMAND if ray_address else LANE_COMMAND,
+                tasks_from=where,
+                supervised=supervised,
+                closing=interrupt.disarm,
+            )
+    except ArcSolverError:
+        standing.take_back()
+        raise
+    result.interrupted = result.interrupted or interrupt.came
     scores = _report(console, result, truth, output)
     if programs_file is not None:
         console.print(export_programs(result.board.candidates, programs_file), markup=False, highlight=False)
     if json_file is not None:
-        write_json(json_file, _figures(result, config, where, tasks) | scores)
-    if result.interrupted or (result.failures and not result.proposer_seconds):
+        beginning = {"first_file_s": round(first_file_s, 3), "supervisor_peak_mb": peak_memory_mb()}
+        write_json(json_file, _figures(result, config, where, tasks) | beginning | scores)
+    if result.interrupted or (result.failures and not result.proposer_seconds and not supervised.resume):
         sys.exit(1)
+
+
+def _settled(console: Console, config: RunConfig, tasks: Challenges, where: str, output: Path) -> RunConfig:
+    """The configuration with which the run is done, checked and told; as it was where a supervisor before this one had
+    come so far.
+    """
+    supervised = current()
+    if supervised.resume and supervised.settled:
+        return RunConfig.from_json(json.loads(supervised.settled))
+    cluster = check_cluster(config.ray_address) if config.ray_address else ""
+    config = _with_a_model_that_works(console, config, tasks)
+    _introduce(console, tasks, where, config, output)
+    if cluster:
+        console.print(f"cluster: {cluster}", markup=False, highlight=False)
+    supervised.settle(config.to_json())
+    return config
 
 
 def _configure(
@@ -281,15 +310,6 @@ def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfi
     line(f"answers: {output}")
 
 
-def _let_sigterm_end_cleanly() -> None:
-    """SIGTERM ends the run as Ctrl-C does: with everything written."""
-
-    def interrupt(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-
-
 def _report(console: Console, result: RunResult, truth: Solutions | None, output: Path) -> dict[str, Any]:
     found = result.board.n_candidates()
     for proposer, seconds in result.proposer_seconds.items():
@@ -298,8 +318,10 @@ def _report(console: Console, result: RunResult, truth: Solutions | None, output
         console.print(f"{proposer}: {found[proposer]} candidates, cut short", highlight=False)
     for reason, count in result.board.n_rejected().most_common(8):
         console.print(f"  rejected {count} x {reason}", markup=False, highlight=False)
-    for name, failure in result.failures.items():
-        console.print(f"failed: {name}: {failure}", markup=False, highlight=False)
+    for fault in result.faults:
+        console.print(f"fault after {format_duration(fault.when_s)}: {fault.text()}", markup=False, highlight=False)
+    if result.faults.n_left_out:
+        console.print(f"and {result.faults.n_left_out} more faults", highlight=False)
     console.print(
         f"{output}: {len(result.board.challenges.order)} tasks answered in {format_duration(result.seconds)}, "
         f"{result.board.n_fitting()} by a program that fits all training pairs",
@@ -336,6 +358,7 @@ def _figures(result: RunResult, config: RunConfig, where: str, tasks: Challenges
         "n_resumed": result.resumed,
         "rejected": dict(result.board.n_rejected().most_common()),
         "failures": result.failures,
+        "faults": result.faults.to_json(),
         "interrupted": result.interrupted,
         "config": json.loads(json.dumps(config.to_json())),
     }

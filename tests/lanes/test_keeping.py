@@ -13,7 +13,6 @@ import pytest
 from arc_solver.budget import MonotonicClock
 from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEvidence, Scored
 from arc_solver.config import RunConfig
-from arc_solver.faults import Fault
 from arc_solver.grids import as_grid
 from arc_solver.journal import read
 from arc_solver.lanes.wire import Beat, LaneFault, ProposerDone, encode
@@ -64,7 +63,7 @@ def run(
         lane_command=[sys.executable, "-c", code],
     )  # fmt: skip
     assert validate(load(files.submission), challenges) == []
-    assert [Fault.from_json(note.content) for note in read(files.journal).notes] == [
+    assert list(read(files.journal).faults) == [
         replace(fault, when_s=round(fault.when_s, 2)) for fault in result.faults
     ]
     return result
