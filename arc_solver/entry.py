@@ -4,10 +4,12 @@ imported. Knows which command is a run, and nothing more.
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 
-from arc_solver.guard import enter
+from arc_solver.guard import OUT_OF_MEMORY_STATUS, enter
 from arc_solver.oversight import current
 
 
@@ -31,6 +33,9 @@ def _call(command: Callable[[], None]) -> None:
     except SystemExit:
         current().leave()
         raise
+    except MemoryError:
+        traceback.print_exc()
+        os._exit(OUT_OF_MEMORY_STATUS)  # the little that Python's own end would take may not be there
     current().leave()
 
 

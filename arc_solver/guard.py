@@ -44,6 +44,9 @@ _TWICE_S = 1.0
 _STUCK_SILENCES = 4.0
 _FAILED = 1
 
+OUT_OF_MEMORY_STATUS = 12
+"""With which a supervisor ends that the kernel refused memory."""
+
 
 def enter() -> Supervised:
     """Go on in a guarded child: this returns there, and never in the guard, which ends with the child's exit code.
@@ -85,7 +88,7 @@ class _Guard:
         self._faults: list[Fault] = []
         self._settled = ""
         self._n_deaths = self._n_in_a_row = self._n_closings = 0
-        self._found = self._bye = False
+        self._found = self._bye = self._raved = False
 
     def run(self) -> Supervised:
         """Returns in each child; leaves the process in the guard."""
@@ -149,7 +152,11 @@ class _Guard:
             now_s = time.monotonic()
             life.look(now_s)
             steps.look(now_s)
-            for said in filter(None, map(parse, lines)):
+            for line in lines:
+                said = parse(line)
+                if said is None:
+                    self._hear_garbage()
+                    continue
                 life.hear()
                 self._take(said)
                 if said.word == "limit":
@@ -182,7 +189,7 @@ class _Guard:
                 why = f"did not end {now_s - passed_on_s:.0f}s after it was told to"
             elif closing and not self._written and now_s > born_s + patience.closing_s + _WRITES * self._write_s:
                 why = f"did not write the answers within {now_s - born_s:.0f}s"
-            elif not closing and self._is_late(now_s):
+            elif not closing and self._is_late(now_s) and (running or now_s > born_s + patience.closing_s):
                 why = "did not end at the end of the time"
             elif now_s > written_s + _REPORT_S:
                 why = f"did not end {_REPORT_S:.0f}s after the answers were written"
@@ -233,6 +240,14 @@ class _Guard:
         elif said.fault is not None:
             self._faults.append(said.fault)
 
+    def _hear_garbage(self) -> None:
+        """Something else wrote on the supervisor's channel: told once."""
+        if not self._raved:
+            self._raved = True
+            what, done = "wrote garbage on its channel to the guard", "that was dropped"
+            self._faults.append(Fault("supervisor", what, time.monotonic() - self._started_s, done))
+            _tell(f"the supervisor {what}; {done}")
+
     def _ask(self, number: int, frame: object) -> None:
         """Somebody wants the run to end."""
         now_s = time.monotonic()
@@ -256,7 +271,8 @@ class _Guard:
         is_final = end.by_itself and (self._bye or self._written or not self._begun)
         if is_final or (not self._begun and self._asked):
             return end.code if end.code is not None else _FAILED
-        what = end.what or f"crashed (exit {end.code})"
+        crashed = "ran out of memory" if end.code == OUT_OF_MEMORY_STATUS else f"crashed (exit {end.code})"
+        what = end.what or crashed
         self._n_deaths += 1
         self._n_in_a_row = 1 if self._found else self._n_in_a_row + 1
         elapsed_s = time.monotonic() - self._started_s
