@@ -31,6 +31,9 @@ COUNTS_INTERVAL_S = 60.0
 MAX_REPEATS = 256
 """So many samples of a proposer for a task that only repeat another are told one by one; more are counted."""
 
+MAX_PENDING_BYTES = 4 << 20
+"""So much of what a full disk did not take is kept until it takes it."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -48,6 +51,7 @@ class Journal:
         self._started_s = self._synced_s if started_s is None else started_s
         self._dirty = False
         self._torn = False
+        self._pending = b""
         self._tasks_known = ""
         self._counts = _Counts()
 
@@ -105,7 +109,8 @@ class Journal:
         only counted (`Rejected`, `Surplus`) waits for a minute or for `close`.
 
         Raises:
-            OSError: The disk is full. The half-written line will be read as damaged, later ones are whole again.
+            OSError: The disk is full. The half-written line will be read as damaged; what was not written is written
+                with what comes next, as far as it is not too much.
         """
         lines = []
         for record in records:
@@ -115,12 +120,16 @@ class Journal:
                 lines.append(self._stamped(to_json(record)))
         if self._clock.now_s() - self._counted_s >= COUNTS_INTERVAL_S:
             lines += self._counted()
-        if lines:
-            self._write(b"".join(lines))
+        self._write(b"".join(lines))
         self.flush()
 
     def flush(self, *, force: bool = False) -> None:
-        """Bring what was appended to the disk itself, if the last time is long enough ago or `force` is set."""
+        """Bring what was appended to the disk itself, if the last time is long enough ago or `force` is set.
+
+        Raises:
+            OSError: As `append`.
+        """
+        self._write(b"")
         now_s = self._clock.now_s()
         if self._dirty and (force or now_s - self._synced_s >= self._fsync_interval_s):
             os.fsync(self._descriptor)
@@ -131,8 +140,7 @@ class Journal:
         """Write what was counted, flush and close; a second call does nothing."""
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):  # statistics, on a full disk
-                if counted := b"".join(self._counted()):
-                    self._write(counted)
+                self._write(b"".join(self._counted()))
             descriptor, self._descriptor = self._descriptor, -1
             try:
                 if self._dirty:
@@ -203,13 +211,23 @@ class Journal:
         return [self._stamped(value) for value in self._counts.take()]
 
     def _write(self, data: bytes) -> None:
+        data, self._pending = self._pending + data, b""
+        if not data:
+            return
         if self._torn:
             data = b"\n" + data
-        view = memoryview(data)
-        self._torn = True
-        self._dirty = True
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        n_written, was_torn = 0, self._torn
+        self._torn = self._dirty = True
+        try:
+            while n_written < len(data):
+                n_written += os.write(self._descriptor, memoryview(data)[n_written:])
+        except OSError:
+            # Whole lines again, from the torn one on; what is too much is lost, the oldest last.
+            whole = data.rfind(b"\n", 0, n_written) + 1
+            end = data.rfind(b"\n", 0, whole + MAX_PENDING_BYTES) + 1
+            self._pending = data[whole : max(whole, end)].lstrip(b"\n")
+            self._torn = n_written > whole if n_written else was_torn
+            raise
         self._torn = False
 
 

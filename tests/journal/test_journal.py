@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -312,20 +313,55 @@ class TestWriting:
         journal.close()
         assert len(synced) == 4
 
-    def test_a_full_disk_tears_one_line_and_later_ones_are_whole(self, path):
+    def test_a_full_disk_tears_one_line_and_what_it_did_not_take_is_written_when_it_has_room(self, path):
         journal, _ = Journal.open(path, "key")
-        old_limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        old_handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         with journal:
             journal.append(PROGRAM)
-            try:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, old_limits[1]))
+            with full_disk(path.stat().st_size + 20):
+                for record in (WRITTEN, SCORED):
+                    with pytest.raises(OSError, match="File too large"):
+                        journal.append(record)
                 with pytest.raises(OSError, match="File too large"):
-                    journal.append(WRITTEN)
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, old_limits)
-                signal.signal(signal.SIGXFSZ, old_handler)
-            journal.append(WRITTEN)
+                    journal.flush()
+            journal.append(TaskDone("t1", "search"))
         contents = read(path)
         assert [candidate.to_json() for candidate in contents.candidates] == [PROGRAM.to_json(), WRITTEN.to_json()]
-        assert contents.n_damaged == 1
+        assert [score.to_json() for score in contents.scores] == [SCORED.to_json()]
+        assert contents.done == {("search", "t1")}
+        assert (contents.n_damaged, contents.n_repeated, contents.torn) == (1, 0, False)
+
+    def test_what_waits_for_room_is_bounded_and_made_of_whole_lines(self, path, monkeypatch):
+        monkeypatch.setattr("arc_solver.journal.writing.MAX_PENDING_BYTES", 400)
+        journal, _ = Journal.open(path, "key")
+        with journal:
+            with full_disk(path.stat().st_size):
+                for number in range(50):
+                    with pytest.raises(OSError, match="File too large"):
+                        journal.append(Note("number", {"n": number}))
+            journal.flush()
+        contents = read(path)
+        assert contents.notes[0] == Note("number", {"n": 0})
+        assert 1 < len(contents.notes) < 8
+        assert (contents.n_damaged, contents.torn) == (0, False)
+
+    def test_a_disk_that_stays_full_keeps_no_run_from_ending(self, path):
+        journal, _ = Journal.open(path, "key")
+        journal.append(PROGRAM)
+        with full_disk(path.stat().st_size + 20):
+            with pytest.raises(OSError, match="File too large"):
+                journal.append(WRITTEN)
+            journal.close()
+        assert len(read(path).candidates) == 1
+
+
+@contextlib.contextmanager
+def full_disk(n_bytes):
+    """No file of this process grows beyond `n_bytes`."""
+    old_limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old_handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, old_limits[1]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old_limits)
+        signal.signal(signal.SIGXFSZ, old_handler)
