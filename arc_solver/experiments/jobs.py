@@ -1,8 +1,8 @@
 """The work of an experiment as jobs: each is one of our own commands, in a folder of its own, with its configuration.
 
-A job's folder is named by what decides its result, so that what was done stays done when the file is changed elsewhere,
-and two points that train alike share what was trained. `done.json` in the folder is the stamp: the job is finished,
-this is what it was. Knows nothing of processes.
+A job's folder is named by all that the file asks of it, so that what was done stays done when the file is changed
+elsewhere or a later version knows more settings, and two points that train alike share what was trained. `done.json` in
+the folder is the stamp: the job is finished, this is what it was. Knows nothing of processes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Job:
     Attributes:
         kind: `train` or `solve`.
         name: For people.
-        key: Of everything that decides its result.
+        key: Of everything that is asked of it.
         folder: Where it works; nobody else does.
         arguments: Of `arc-solver`, all but those that depend on the machine.
         preset: The settings file that it reads, but for what depends on the machine.
@@ -139,10 +139,7 @@ def trainings(repeats: tuple[Repeat, ...]) -> tuple[Job, ...]:
 
 def _training_job(training: Training, seed: int, out: Path) -> Job:
     used = seed if training.seed is None else training.seed
-    settings = training.to_json() | {
-        "seed": used,
-        "base": _named(None if training.base is None else str(training.base)),
-    }
+    settings = training.asked() | {"seed": used, "base": _named(training.base)}
     key = _key({"train": settings})
     folder = out / "trained" / key
     arguments = ["train", "--preset", f"{folder / 'train.toml'}", "--out", f"{folder / 'model'}"]
@@ -160,20 +157,18 @@ def _training_job(training: Training, seed: int, out: Path) -> Job:
 
 def _solve_job(point: Point, seed: int, trained: Job | None, on: str, out: Path) -> Job:
     model, adapter = _weights(point, trained)
-    # Paths decide nothing, weights do: those that were trained have a key, others are named.
-    named = {"model": _named(model), "adapter": _named(adapter)}
     config = point.config
-    settings = config.decides() | (named if trained is None else {"model": "", "adapter": ""})
-    settings |= {"seed": seed, "time_limit_s": config.time_limit_s, "proposers": list(config.proposers)}
-    settings |= {"cells": _named(None if config.cells is None else str(config.cells))}
-    key = _key({"solve": settings, "trained": trained and trained.key, "tasks": on})
+    asked = {"preset": point.preset, "changes": dict(point.changes), "seed": seed, "tasks": on}
+    # Where it lies decides nothing of what was trained.
+    asked |= {"trained": trained.key} if trained else {"model": _named(Path(model)), "adapter": _named(Path(adapter))}
+    key = _key({"solve": asked})
     folder = out / "points" / f"{_slug(point.name)}.{key[:10]}"
     arguments = ["solve", "--challenges", f"{out / CHALLENGES}", "--preset", f"{folder / 'solve.toml'}"]
     arguments += ["--output", f"{folder / 'submission.json'}", "--json", f"{folder / 'run.json'}"]
     arguments += ["--seed", str(seed), "--resume"]
     preset = {"preset": point.preset, **point.changes, "model": model, "adapter": adapter}
     name = f"{point.name}, seed {seed}"
-    stamped = settings | {"trained": trained.folder.name if trained else None, "tasks": on}
+    stamped = asked | {"config": config.decides() | {"time_limit_s": config.time_limit_s}}
     return Job("solve", name, key, folder, tuple(arguments), preset, trained, stamped)
 
 
@@ -189,11 +184,11 @@ def _weights(point: Point, trained: Job | None) -> tuple[str, str]:
     return str(training.base), str(trained.model)
 
 
-def _named(path: str | None) -> str | None:
-    """A path, the bundled weights' by what they are: they lie elsewhere on every machine."""
-    if path is None or not Path(path).is_relative_to(WEIGHTS):
-        return path
-    return f"bundled/{Path(path).relative_to(WEIGHTS)}"
+def _named(path: Path | None) -> str | None:
+    """A path; of bundled weights what they are, since they lie elsewhere on every machine."""
+    if path is None or not path.is_relative_to(WEIGHTS):
+        return None if path is None else str(path)
+    return f"bundled/{path.relative_to(WEIGHTS)}"
 
 
 def _key(value: Mapping[str, Any]) -> str:

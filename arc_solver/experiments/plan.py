@@ -24,8 +24,9 @@ METRICS = ("pass_n", "vote_2", "vote_1", "accuracy", "unanswered", "correct_size
 
 HELD_OUT, TRAINED = "held-out", "trained"
 GROUPS = (HELD_OUT, TRAINED)
-"""Tasks of ARC-AGI-1's training set: the 100 on which nothing is ever trained, and the others, seen in training, whose
-test outputs are yet unseen."""
+"""Tasks of ARC-AGI-1's training set: those on which nothing is ever trained, and those on whose other inputs models are
+trained. One that resembles an evaluation task is neither.
+"""
 
 BUNDLED = "bundled"
 BUNDLED_BASE = WEIGHTS / "base"
@@ -93,10 +94,15 @@ class Training:
         """Whether anything is trained; without a step the base is measured as it is."""
         return self.choices.steps != 0
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: all that decides the result."""
-        value = dataclasses.asdict(self)
-        return {name: str(item) if isinstance(item, Path) else item for name, item in value.items()}
+    def asked(self) -> dict[str, Any]:
+        """Plain JSON values: whatever is not left as it usually is."""
+        usual = Choices()
+        choices = {
+            item.name: value
+            for item in dataclasses.fields(Choices)
+            if (value := getattr(self.choices, item.name)) != getattr(usual, item.name)
+        }
+        return {"choices": choices, "re_arc": None if self.re_arc is None else str(self.re_arc), "device": self.device}
 
 
 @dataclass(frozen=True, slots=True)
