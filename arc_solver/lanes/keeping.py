@@ -15,6 +15,7 @@ from arc_solver.budget import Deadline
 from arc_solver.lanes.process import LaneProcess
 from arc_solver.lanes.remaining import LaneWork
 from arc_solver.lanes.wire import Beat, Message
+from arc_solver.memory import MemoryWatch, Relief
 from arc_solver.proposers.base import PoolState
 from arc_solver.tasks import Task
 from arc_solver.watching import Patience, Watch
@@ -73,6 +74,7 @@ class Lanes:
         self._owner, self._patience, self._deadline = owner, patience, deadline
         self._lanes: list[_Lane] = []
         self._selector = selectors.DefaultSelector()
+        self._memory = MemoryWatch()
         self.garbage: dict[str, int] = {}
 
     def add(self, name: str, proposers: Sequence[str], tasks: Sequence[Task]) -> None:
@@ -98,6 +100,9 @@ class Lanes:
         for lane in self._lanes:
             if lane.process is not None:
                 self._watch(lane, lane.process, now_s)
+        relief = self._memory.look(now_s, self._held)
+        if relief is not None:
+            self._relieve(relief)
 
     def tell(self, news: Iterable[PoolState]) -> None:
         """Tell lanes that want to know what stands on the board."""
@@ -175,6 +180,22 @@ class Lanes:
         process.kill()
         self._bury(lane, process)
         self._died(lane, what)
+
+    def _held(self) -> dict[str, int]:
+        """Bytes of memory that each lane holds."""
+        return {lane.name: lane.process.held_bytes() for lane in self._lanes if lane.process is not None}
+
+    def _relieve(self, relief: Relief) -> None:
+        """End the lane that holds most, before the kernel ends somebody without a word."""
+        lane = next(lane for lane in self._lanes if lane.name == relief.name)
+        assert lane.process is not None
+        lane.process.kill()
+        self._bury(lane, lane.process)
+        if relief.may_return:
+            self._died(lane, f"was ended: {relief.text()}")
+        else:
+            what = f"the lane of {', '.join(lane.proposers)} was ended again: {relief.text()}"
+            self._owner.lane_failed(lane.name, what, "it is not started any more; what it found stays")
 
     def _sample(self, lane: _Lane, process: LaneProcess, now_s: float) -> None:
         """Computing counts as progress, but for the search: it says something about every task that it turns to."""

@@ -18,6 +18,7 @@ from typing import IO
 
 from arc_solver.lanes.feeding import Feed
 from arc_solver.lanes.wire import Beat, LaneSpec, Message, ProposerDone, ProposerFailed, decode, encode_spec
+from arc_solver.memory import held_by
 from arc_solver.processes import cpu_s, descendants, kill
 from arc_solver.proposers.base import PoolState
 
@@ -142,6 +143,10 @@ class LaneProcess:
     def cpu_s(self) -> float:
         """Processor time of the lane and of all that it started; 0 where nobody says."""
         return cpu_s([self._process.pid, *descendants(self._process.pid)])
+
+    def held_bytes(self) -> int:
+        """Memory that the lane and all that it started hold; 0 where nobody says."""
+        return held_by([self._process.pid, *descendants(self._process.pid)])
 
     def kill(self) -> None:
         """End whatever still runs in the lane; `stop` must follow."""

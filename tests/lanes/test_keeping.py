@@ -16,7 +16,9 @@ from arc_solver.config import RunConfig
 from arc_solver.grids import as_grid
 from arc_solver.journal import read
 from arc_solver.lanes.wire import Beat, LaneFault, ProposerDone, encode
+from arc_solver.memory import Memory, MemoryWatch, Relief, held_by
 from arc_solver.pipeline import RunFiles, RunResult, solve
+from arc_solver.processes import descendants
 from arc_solver.progress import Silent
 from arc_solver.proposers.base import TaskDone, TaskStarted
 from arc_solver.submission import load, validate
@@ -99,6 +101,35 @@ def test_a_lane_goes_on_after_what_ended_it(flip_challenges: Challenges, tmp_pat
     assert (first.where, first.what_was_done) == ("search 0", "started again with 2 unfinished tasks")
     assert first.what.startswith(what)
     assert "search 0" in result.failures
+
+
+def test_a_lane_that_takes_the_last_memory_is_ended_before_the_kernel_does_it(
+    flip_challenges: Challenges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lanes hold is real, the machine on which it is too much is not."""
+
+    def small_machine() -> Memory:
+        return Memory(max(0, (400 << 20) - held_by(descendants(os.getpid()))), 2 << 30)
+
+    monkeypatch.setattr("arc_solver.memory.read_memory", small_machine)
+    takes = "if life == 1 and task_id == 'task1': held = bytearray(b'x') * (200 << 20); time.sleep(600)"
+    result = run(flip_challenges, tmp_path, lane(tmp_path, takes))
+    assert lives(tmp_path) == [["task0", "task1", "task2"], ["task2", "task1"]]
+    assert solved(result) == ["task0", "task1", "task2"]
+    (fault,) = result.faults
+    assert fault.what.startswith("the lane of search was ended: host memory was short (0.2 GiB left)")
+    assert fault.what_was_done == "started again with 2 unfinished tasks"
+
+
+def test_a_lane_that_may_not_return_is_left_out(
+    flip_challenges: Challenges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relief = Relief("search 0", held_bytes=8 << 30, free_bytes=0, may_return=False)
+    monkeypatch.setattr(MemoryWatch, "look", lambda self, now_s, held: relief if held() else None)
+    result = run(flip_challenges, tmp_path, lane(tmp_path, "time.sleep(600)"))
+    (fault,) = result.faults
+    assert fault.what_was_done == "it is not started any more; what it found stays"
+    assert "(8.0 GiB)" in fault.what
 
 
 def test_a_task_that_ends_its_lane_twice_is_left_out_and_named(flip_challenges: Challenges, tmp_path: Path) -> None:
