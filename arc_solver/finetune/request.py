@@ -47,6 +47,7 @@ class Choices:
         max_code_input_cells: Inputs of programs are at most this large.
         steps: Limit in steps.
         time_limit_s: Limit in seconds.
+        nano: Sizes of a new model: fields of `NanoConfig`, by name.
         train: Fields of `TrainConfig`, by name.
     """
 
@@ -62,6 +63,7 @@ class Choices:
     max_code_input_cells: int = 100
     steps: int | None = None
     time_limit_s: float | None = None
+    nano: dict[str, int] = field(default_factory=dict)
     train: dict[str, Any] = field(default_factory=dict)
 
 
@@ -182,6 +184,7 @@ def train_request(
         base=base,
         lora=_lora(choices),
         half_base=choices.half_base,
+        nano=_nano(choices, base),
         re_arc=re_arc,
         run_dir=run_dir,
         resume=resume,
@@ -270,6 +273,19 @@ def _changed(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
         return dataclasses.replace(config, **changes)
     except (TypeError, ValueError) as error:
         raise InputError(f"training settings: {error}") from error
+
+
+def _nano(choices: Choices, base: Path | None) -> NanoConfig:
+    usual = NanoConfig()
+    known = [item.name for item in dataclasses.fields(usual)]
+    for name, size in choices.nano.items():
+        if name not in known:
+            raise InputError(f"no size of a new model is named {name!r}; there are {', '.join(known)}")
+        if type(size) is not int or size < 1:
+            raise InputError(f"{name} of a new model: {size!r} is no whole number above 0")
+    if choices.nano and base is not None:
+        raise InputError("sizes are chosen for a new model only: leave out the base")
+    return dataclasses.replace(usual, **choices.nano)
 
 
 def _lora(choices: Choices) -> LoraSettings | None:

@@ -53,7 +53,8 @@ class Questioner:
         view = self._view(task, wave)
         test_index = wave % len(task.test_inputs)  # prompt versions that show a test input show each in turn
         build = self._prompts_of(CODE_FROM_EXAMPLES, task, view, test_index)
-        return self._question(build, task, view, test_index, number, 0.0 if number == 0 else self._settings.temperature)
+        greedy = number == 0 and self._settings.greedy_first
+        return self._question(build, task, view, test_index, number, 0.0 if greedy else self._settings.temperature)
 
     def for_repair(self, draft: Draft, known: Screened, number: int) -> Question | PromptTooLong:
         """The question for sample `number`, which mends a program, in the view in which that one was written."""

@@ -18,7 +18,8 @@ class InductionSettings:
     Attributes:
         n_samples: Programs asked for, a task.
         wave_size: Programs of a task that are asked for together, after the first; they share a view and a prompt.
-        temperature: Of all samples but the first, which takes the likeliest token at every step.
+        temperature: Of all samples, but for the first if that is greedy.
+        greedy_first: The first sample of a task takes the likeliest token at every step.
         top_p: Nucleus of sampling.
         min_p: Tokens less probable than this share of the likeliest one are never chosen; 0 drops none.
         encoder: How grids are written; what the model was trained on.
@@ -50,6 +51,7 @@ class InductionSettings:
     n_samples: int = 8
     wave_size: int = 4
     temperature: float = 0.8
+    greedy_first: bool = True
     top_p: float = 1.0
     min_p: float = 0.0
     encoder: str = "numbered"
