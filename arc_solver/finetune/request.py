@@ -39,8 +39,8 @@ class Choices:
         rank_stabilised: Whether the scale is divided by the root of the rank instead of the rank.
         half_base: Keep the frozen weights under a LoRA in the precision of the computation: half the memory.
         recipes: Learning task -> weight.
-        sources: Where grids come from and what makes tasks of them -> weight, as `generate --sources` has it; of the kind
-            that is not named the usual ones.
+        sources: Where grids come from and what makes tasks of them -> weight, as `generate --sources` has it; of the
+            kind that is not named the usual ones.
         prompts: Prompt version.
         max_tokens: Longest sample.
         max_grid_cells: Pairs with a larger grid are left out.
