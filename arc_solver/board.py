@@ -25,7 +25,7 @@ MAX_POOLED = 8
 """Grids of a test input that other proposers are told of: the best ranked ones."""
 
 MAX_SCORES = 512
-"""Outputs of a task of which a model's scores are kept: the first so many."""
+"""Outputs of a task of which a model's scores are kept: the first so many. Eight times as many scores are taken in."""
 
 
 class Board:
@@ -49,6 +49,7 @@ class Board:
         self._seen: set[bytes] = set()
         self._outputs: dict[str, dict[object, Mapping[int, Grid]]] = {task.task_id: {} for task in challenges.tasks}
         self._surplus: Counter[tuple[str, str]] = Counter()
+        self._n_scored: Counter[tuple[str, str]] = Counter()
         self._n_scores: Counter[tuple[str, str]] = Counter()
         self._scores: dict[str, dict[tuple[object, ...], Scored]] = {task.task_id: {} for task in challenges.tasks}
         self._news: dict[str, PoolState] = {}
@@ -128,10 +129,10 @@ class Board:
         what = score.what
         if not math.isfinite(score.logprob) or (what in known and not score.is_better_than(known[what])):
             return False
-        if what not in known:
-            if self._n_scores[of_whom] >= MAX_SCORES:
-                return False
-            self._n_scores[of_whom] += 1
+        if (what not in known and self._n_scored[of_whom] >= MAX_SCORES) or self._n_scores[of_whom] >= 8 * MAX_SCORES:
+            return False
+        self._n_scored[of_whom] += what not in known
+        self._n_scores[of_whom] += 1
         known[what] = score
         self._stale.add(score.task_id)
         return True

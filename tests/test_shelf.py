@@ -215,3 +215,11 @@ def test_scores_are_bounded_and_better_ones_of_what_is_known_still_count() -> No
     assert board.add(Scored("t", 0, grids[0], -2.0, 2, "transduction"))
     assert not board.add(Scored("t", 0, grids[-1], -2.0, 2, "transduction"))
     assert board.add(Scored("t", 0, grids[-1], -2.0, 2, "another"))
+
+
+def test_scores_that_change_without_end_come_to_one() -> None:
+    board = Board(CHALLENGES)
+    grid = as_grid([[1, 1]])
+    news = [board.add(Scored("t", 0, grid, -1.0, n_views, "transduction")) for n_views in range(1, 8 * MAX_SCORES + 9)]
+    assert sum(news) == 8 * MAX_SCORES
+    assert not news[-1]
