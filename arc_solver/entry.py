@@ -11,17 +11,20 @@ from collections.abc import Callable
 
 from arc_solver.guard import OUT_OF_MEMORY_STATUS, enter
 from arc_solver.oversight import current
+from arc_solver.streams import forgive_standard_streams
 
 
 def main() -> None:
     """`arc-solver`."""
     if sys.argv[1:2] == ["solve"]:
+        forgive_standard_streams()
         enter()
     _call(_commands)
 
 
 def make_submission() -> None:
     """`make_submission.py`: `arc-solver solve` under another name."""
+    forgive_standard_streams()
     enter()
     _call(_solve)
 

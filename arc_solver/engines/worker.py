@@ -37,6 +37,7 @@ from arc_solver.engines.worker_wire import (
 )
 from arc_solver.errors import EngineError, ModelError
 from arc_solver.processes import die_with_parent, take_standard_output
+from arc_solver.streams import forgive_standard_streams
 
 BEAT_S = 1.0
 
@@ -92,6 +93,7 @@ def serve(starter: Starter = start) -> None:
         starter: Starts the engine of a plan; tests put their own in its place.
     """
     die_with_parent()
+    forgive_standard_streams()
     say = _Reporter()
     first = decode_order(sys.stdin.buffer.readline())
     assert isinstance(first, Open)

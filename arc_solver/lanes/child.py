@@ -30,6 +30,7 @@ from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
 from arc_solver.proposers.pool import SharedPool
 from arc_solver.sandbox.pool import Sandbox
+from arc_solver.streams import forgive_standard_streams
 
 Say = Callable[[Message], None]
 
@@ -39,6 +40,7 @@ def main() -> None:
     find. What the first spec needed (sandbox, engine) stays for those that follow, which have its configuration.
     """
     die_with_parent()
+    forgive_standard_streams()
     write = take_standard_output()
 
     def say(message: Message) -> None:
