@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from arc_solver.cli.common import told_plainly
+from arc_solver.cli.sources import open_journal, tasks_of
 from arc_solver.datasets import NAMED_SETS, find_kaggle_challenges, limited, load_challenges, load_named_challenges
 from arc_solver.errors import InputError
-from arc_solver.journal import read
+from arc_solver.journal import JournalContents
 from arc_solver.report.rerunning import LIMITS, Rerun, rerun_programs
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.submission import load, validate_form
@@ -35,7 +36,7 @@ MAX_SHOWN = 20
     "--journal",
     type=click.Path(path_type=Path),
     help="Run every program behind an attempt again, from its source alone, and compare: the journal that the run kept "
-    "beside the submission.",
+    "beside the submission. It tells the tasks too, where nothing else does.",
 )
 @click.option(
     "--max-problems", type=click.IntRange(min=1), default=MAX_SHOWN, show_default=True, help="Print at most N lines."
@@ -53,24 +54,27 @@ def validate(
 ) -> None:
     """Say exactly what is wrong with a submission: a line per problem with task, test index and attempt.
 
-    Without challenges (neither given nor mounted) only the form is checked: types, attempts, sizes, symbols; not
-    whether every task and every test input is answered.
+    Without challenges (neither given, nor mounted, nor told by a journal) only the form is checked: types, attempts,
+    sizes, symbols; not whether every task and every test input is answered.
 
     \b
     Examples:
       arc-solver validate submission.json --challenges arc-agi_test_challenges.json
       arc-solver validate submission.json --dataset arc1-eval --json
-      arc-solver validate submission.json --dataset arc1-eval --journal submission.journal.jsonl
+      arc-solver validate submission.json --journal submission.journal.jsonl
 
     Exit codes: 0 valid, 1 invalid or not what its programs give, 2 a file that cannot be read as JSON at all, or wrong
     usage.
     """
+    found = None if journal is None else open_journal(journal)
     tasks, where = _tasks(challenges, dataset)
+    if tasks is None and journal is not None and found is not None:
+        (tasks, _), where = tasks_of(journal, found, None), str(journal)
     if tasks is not None and limit is not None:
         tasks = limited(tasks, limit)
     value = load(submission)
     problems = validate_form(value) if tasks is None else problems_of(value, tasks)
-    rerun = None if journal is None or problems else _rerun(value, tasks, journal)
+    rerun = None if found is None or tasks is None or problems else _rerun(value, tasks, found)
     if as_json:
         _print_json(submission, where, len(value), problems, rerun)
     else:
@@ -80,15 +84,10 @@ def validate(
     sys.exit(1 if problems or (rerun and rerun.problems) else 0)
 
 
-def _rerun(value: dict[str, Any], tasks: Challenges | None, journal: Path) -> Rerun:
+def _rerun(value: dict[str, Any], tasks: Challenges, found: JournalContents) -> Rerun:
     """What the journal's programs give now."""
-    if tasks is None:
-        raise InputError("--journal needs the tasks: give --challenges or --dataset")
-    contents = read(journal)
-    if contents.run_key is None:
-        raise InputError(f"journal {journal}: is none, or its header is damaged")
     with Sandbox(LIMITS) as sandbox:
-        return rerun_programs(value, tasks, contents, sandbox)
+        return rerun_programs(value, tasks, found, sandbox)
 
 
 def _tasks(challenges: Path | None, dataset: str | None) -> tuple[Challenges | None, str | None]:

@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from arc_solver.board import Board
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence
 from arc_solver.cli import main, validating
+from arc_solver.datasets import challenges_hash, load_challenges
 from arc_solver.grids import as_grid
-from arc_solver.journal import Journal, read
+from arc_solver.journal import Journal, RunRecord, read
 from arc_solver.submission import build
 from arc_solver.tasks import Challenges, Pair, Task
 
@@ -144,12 +145,26 @@ def test_the_programs_of_a_journal_are_run_again(tmp_path: Path) -> None:
     assert (value["valid"], value["programs"]["n_problems"]) == (True, 2)
 
 
-def test_a_journal_needs_tasks_and_must_be_one(tmp_path: Path) -> None:
-    path = journal_of(tmp_path, "")
-    result = call(tmp_path, {"any": [ONE]}, "--journal", str(path), against=None)
+def test_a_journal_tells_the_tasks_where_nothing_else_does(tmp_path: Path) -> None:
+    path = journal_of(tmp_path, "def task(grid):\n    return grid[:, ::-1]\n")
+    result = call(tmp_path, {"f": [ONE]}, "--journal", str(path), against=None)
     assert result.exit_code == 2
-    assert "--journal needs the tasks" in result.output
-    path.write_text("nothing\n")
-    result = call(tmp_path, {"b": [ONE], "a": [ONE, ONE]}, "--journal", str(path))
+    assert "does not hold its tasks" in result.output
+    (tmp_path / "flips.json").write_text(json.dumps(flips()))
+    tasks = load_challenges(tmp_path / "flips.json")
+    with Journal.open(path, "key")[0] as journal:
+        journal.begin_run(RunRecord("0", 0, {}, challenges_hash=challenges_hash(tasks)), tasks)
+    board = Board(tasks)
+    board.take_over(read(path))
+    result = call(tmp_path, build(tasks, board.attempts()), "--journal", str(path), against=None)
+    assert result.exit_code == 0, result.output
+    assert f"valid (1 tasks; against {path})" in result.output
+    assert "1 programs ran again, 0 differences" in result.output
+    assert call(tmp_path, {"any": [ONE]}, "--journal", str(path), against=None).exit_code == 1
+
+
+def test_a_journal_must_be_one(tmp_path: Path) -> None:
+    (tmp_path / "s.journal.jsonl").write_text("nothing\n")
+    result = call(tmp_path, {"b": [ONE], "a": [ONE, ONE]}, "--journal", str(tmp_path / "s.journal.jsonl"))
     assert result.exit_code == 2
     assert "is none, or its header is damaged" in result.output
