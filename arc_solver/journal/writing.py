@@ -177,8 +177,9 @@ class Journal:
         else:
             self._keep_earlier()
         os.ftruncate(self._descriptor, 0)
-        self._write(framed({"kind": "header", "version": VERSION, "run_key": run_key}))
-        self.flush(force=True)
+        with contextlib.suppress(OSError):  # a disk that is full already: it waits with all that comes after it
+            self._write(framed({"kind": "header", "version": VERSION, "run_key": run_key}))
+            self.flush(force=True)
         return JournalContents(run_key)
 
     def _keep_earlier(self) -> None:

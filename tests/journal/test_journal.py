@@ -344,6 +344,17 @@ class TestWriting:
         assert 1 < len(contents.notes) < 8
         assert (contents.n_damaged, contents.torn) == (0, False)
 
+    def test_a_disk_that_is_full_from_the_start_gets_the_header_when_it_has_room(self, path):
+        with full_disk(0):
+            journal, _ = Journal.open(path, "key")
+            with pytest.raises(OSError):
+                journal.append(TaskDone("a", "search"))
+        journal.append(TaskDone("b", "search"))
+        journal.close()
+        contents = read(path)
+        assert (contents.run_key, contents.n_damaged) == ("key", 0)
+        assert contents.done == {("search", "a"), ("search", "b")}
+
     def test_a_disk_that_stays_full_keeps_no_run_from_ending(self, path):
         journal, _ = Journal.open(path, "key")
         journal.append(PROGRAM)
