@@ -347,7 +347,7 @@ class TestWriting:
     def test_a_disk_that_is_full_from_the_start_gets_the_header_when_it_has_room(self, path):
         with full_disk(0):
             journal, _ = Journal.open(path, "key")
-            with pytest.raises(OSError):
+            with pytest.raises(OSError, match="File too large"):
                 journal.append(TaskDone("a", "search"))
         journal.append(TaskDone("b", "search"))
         journal.close()
