@@ -15,6 +15,8 @@ from arc_solver.report import chronicle
 from arc_solver.report.answers import FALLBACK, Run, TaskAnswers, answers_of, submission_of
 from arc_solver.report.highlighting import used_words
 from arc_solver.report.outcomes import (
+    ANSWERED,
+    EMPTY,
     FITTED,
     GUESSED,
     MALFORMED,
@@ -169,7 +171,7 @@ def _unscored_group(task: Task | MalformedTask, said: TaskAnswers) -> Group:
     if isinstance(task, MalformedTask):
         return MALFORMED
     if not any(first.proposers for first, _ in said.attempts):
-        return UNKNOWN
+        return ANSWERED if any(first.grid is not None for first, _ in said.attempts) else EMPTY
     if all(first.programs and first.programs[0].program.passes_all for first, _ in said.attempts):
         return FITTED
     return UNFOUND if all(first.is_fallback for first, _ in said.attempts) else GUESSED

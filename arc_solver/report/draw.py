@@ -36,18 +36,19 @@ PALETTE = (
     "#7fdbff",
     "#870c25",
 )
-# Colours that stay apart for colour-blind eyes: those of Okabe and Ito, with greys and browns of other lightness.
+# Black, blue, red, green, yellow, grey, purple, orange, light blue and brown as above, moved apart until any two are at
+# least 29 apart in CIELAB for all three kinds of colour-blind eyes (the usual ones: 9).
 SAFE_PALETTE = (
     "#000000",
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#f0e442",
-    "#999999",
-    "#cc79a7",
-    "#e69f00",
-    "#a6dcff",
-    "#5b1a18",
+    "#234fd3",
+    "#b63c05",
+    "#21c16b",
+    "#ffff22",
+    "#868686",
+    "#aa5fb6",
+    "#e4a122",
+    "#c5f6ff",
+    "#783228",
 )
 _PAPER, _LINE = (255, 255, 255), (85, 85, 85)
 _CELL_PX, _GAP_PX = 14, 24

@@ -81,6 +81,8 @@ def _kind(token: tokenize.TokenInfo, after: str) -> str:
         return _OF_TOKEN.get(token.type, PLAIN)
     if after == "def":
         return NAME_OF_FUNCTION
+    if after == ".":
+        return PLAIN
     if keyword.iskeyword(token.string):
         return KEYWORD
     if token.string in PRIMITIVES:

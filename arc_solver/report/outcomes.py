@@ -57,10 +57,12 @@ GUESSED = Group("guessed", "Guessed", "≈", "near", "votes, or a program that f
 UNFOUND = Group(
     "fallback", "Fall-back", "–", "wrong", "nothing was found: the closest simple transformation answers it"
 )
+ANSWERED = Group("answered", "Answered", "•", "second", "it has an answer, and nothing tells why this one")
+EMPTY = Group("empty", "Not answered", "–", "wrong", "the submission has no answer")
 UNKNOWN = Group("unknown", "Not known", "?", "wrong", "there is no right answer to compare with")
 
 SCORED = (FIRST, SECOND, PARTLY, NEAR, WRONG, MALFORMED, UNKNOWN)
-UNSCORED = (FITTED, GUESSED, UNFOUND, UNKNOWN, MALFORMED)
+UNSCORED = (FITTED, GUESSED, ANSWERED, UNFOUND, EMPTY, MALFORMED)
 
 
 def outcome(

@@ -34,12 +34,11 @@ def overview(
     groups: Mapping[str, Group],
     names: Sequence[str],
 ) -> dict[str, Any]:
-    """What a page says of a run, by part: `cards`, `proposers`, `overlap`, `verdicts`, `course`, `time`, `faults`,
-    `decisions`, `settings`, `remarks`.
-    """
+    """What a page says of a run, by part; `journal` says whether there is one."""
     alone = _by_proposer(answers, evaluation, names)
     return {
         "name": run.name,
+        "journal": run.journal is not None,
         "cards": _cards(evaluation.together) if evaluation is not None else _counts(groups),
         "proposers": _proposers(run, answers, evaluation, names, alone),
         "overlap": _overlap(challenges, alone, names),

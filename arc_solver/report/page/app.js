@@ -134,7 +134,7 @@ function start() {
   addEventListener('hashchange', route);
   addEventListener('keydown', pressed);
   // Paper has no scrolling: everything is drawn that would be drawn later.
-  addEventListener('beforeprint', drawAllTiles);
+  addEventListener('beforeprint', drawForPaper);
   route();
 }
 

@@ -33,15 +33,16 @@ function difference(a, b) {
   return found;
 }
 
-// One pixel a cell; the style scales it up without smoothing.
-function drawThumb(canvas, grid) {
-  canvas.width = grid.width;
-  canvas.height = grid.height;
+// One pixel a cell, which the style scales up without smoothing; printers smooth, so they get more of them.
+function drawThumb(canvas, grid, side = 1) {
+  canvas.width = grid.width * side;
+  canvas.height = grid.height * side;
   const context = canvas.getContext('2d');
-  const image = context.createImageData(grid.width, grid.height);
-  const colours = palette().map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
-  grid.cells.forEach((cell, place) => { image.data.set([...colours[cell], 255], 4 * place); });
-  context.putImageData(image, 0, 0);
+  const colours = palette();
+  grid.cells.forEach((cell, place) => {
+    context.fillStyle = colours[cell];
+    context.fillRect((place % grid.width) * side, Math.floor(place / grid.width) * side, side, side);
+  });
 }
 
 // Darker ink on light cells: digits must be readable on every colour of both palettes.
@@ -79,6 +80,6 @@ function drawGrid(grid, { side = 20, marked = [], label = '' } = {}) {
   },
   paths.map((path, cell) => path && s('path', { d: path, fill: colours[cell] })),
   s('path', { class: 'lines', d: lines, 'stroke-width': Math.min(0.06, 0.9 / side) }),
-  rings && [s('path', { class: 'ring-outer', d: rings }), s('path', { class: 'ring-inner', d: rings })],
+  rings && [s('path', { class: 'ring-outer', d: rings, 'stroke-width': Math.min(0.26, 4 / side) }), s('path', { class: 'ring-inner', d: rings, 'stroke-width': Math.min(0.13, 2 / side) })],
   digits.length ? s('g', { class: 'digits' }, digits) : null);
 }

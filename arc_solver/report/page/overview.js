@@ -70,7 +70,7 @@ function coursePanel(run) {
     ? [{ name: 'right by the votes', short: 'right', tone: 'var(--right)', points: points(course.chosen) }, { name: 'right answer found', short: 'found', tone: 'var(--second)', dashed: true, points: points(course.found) }]
     : [{ name: 'a program fits', short: 'fitted', tone: 'var(--right)', points: points(course.found) }];
   const most = Math.max(4, ...lines.flatMap((line) => line.points.map(([, n]) => n)));
-  const about = DATA.scored ? 'Tasks that would have been solved had the run ended then, without fall-backs.' : 'Tasks with a program that reproduces every training pair.';
+  const about = DATA.scored ? 'Tasks solved had the run ended then, fall-backs left out.' : 'Tasks with a program that reproduces every training pair.';
   return section('Solved over time', about, courseChart(lines, { endS: Math.max(course.end_s, 1e-3), most, what: 'tasks' }));
 }
 
@@ -86,7 +86,7 @@ function timePanel(run) {
 function verdictPanel(run) {
   const rows = run.verdicts;
   const total = rows.reduce((sum, row) => sum + row.n, 0);
-  const bars = (some) => barRows(some.map((row) => ({ name: [h('i', { class: 'dot', css: { background: proposerTone(row.by) }, title: DATA.proposers[row.by] }), row.reason], n: row.n, tone: 'var(--bar)', title: `${DATA.proposers[row.by]}: ${row.reason}` })), rows[0].n);
+  const bars = (some) => barRows(some.map((row) => ({ name: [h('i', { class: 'dot', css: { background: proposerTone(row.by) }, title: DATA.proposers[row.by] }), h('span', {}, row.reason)], n: row.n, tone: 'var(--bar)', title: `${DATA.proposers[row.by]}: ${row.reason}` })), rows[0].n);
   return section('What was rejected', total ? `${many(total, 'answer')} and programs that could not become candidates, by reason.` : null,
     total ? [bars(rows.slice(0, 8)), rows.length > 8 && h('details', {}, h('summary', {}, `${many(rows.length - 8, 'reason')} more`), bars(rows.slice(8)))] : empty('Nothing was rejected.'));
 }
@@ -105,10 +105,11 @@ function faultPanel(run) {
 
 const remarks = (run, letter) => run.remarks.map((text) => h('p', { class: 'remark' }, letter ? `${letter}: ${text}` : text));
 
-const scoreCards = (cards) => h('section', { class: 'cards' }, cards.map(card));
+const scoreCards = (cards) => h('section', { class: `cards ${DATA.scored ? 'scored' : ''}` }, cards.map(card));
 
 function reportParts() {
   const [run] = DATA.runs;
+  if (!run.journal) return [scoreCards(run.cards), remarks(run)];
   return [scoreCards(run.cards), remarks(run),
     h('div', { class: run.course ? 'columns' : 'columns one' }, run.course && coursePanel(run), proposerPanel(run)),
     h('div', { class: 'columns three' }, timePanel(run), verdictPanel(run), faultPanel(run))];
@@ -152,12 +153,12 @@ function tile(task, index) {
   return link;
 }
 
-function drawTile(link) {
+function drawTile(link, side = 1) {
   const task = DATA.tasks[tiles.indexOf(link)];
   for (const canvas of link.querySelectorAll('canvas')) {
     const grid = gridOf(task, Number(canvas.dataset.grid));
     const scale = 50 / Math.max(grid.width, grid.height);
-    drawThumb(canvas, grid);
+    drawThumb(canvas, grid, side);
     canvas.style.width = `${grid.width * scale}px`;
     canvas.style.height = `${grid.height * scale}px`;
   }
@@ -170,7 +171,7 @@ const watcher = new IntersectionObserver((entries) => {
 }, { rootMargin: '300px' });
 
 const watchTiles = () => tiles.forEach((one) => watcher.observe(one));
-const drawAllTiles = () => tiles.forEach(drawTile);
+const drawForPaper = () => tiles.forEach((one) => drawTile(one, 5));
 
 function taskSection() {
   const search = h('input', { id: 'search', type: 'search', placeholder: 'Task id', 'aria-label': 'Search a task by its id', autocomplete: 'off', spellcheck: 'false', on: { input: () => { filter.text = search.value.trim(); applyFilter(); } } });
@@ -222,7 +223,7 @@ function showOnly({ groups = [], only = null }) {
 }
 
 function drawOverview() {
-  $('overview').replaceChildren(hero(), ...(COMPARED ? comparisonParts() : reportParts()), taskSection());
+  $('overview').replaceChildren(hero(), ...(COMPARED ? comparisonParts() : reportParts()).flat(), taskSection());
   applyFilter();
   watchTiles();
 }

@@ -50,7 +50,7 @@ function attempt(task, test, run, number, side) {
 function testSection(task, test, index) {
   const input = gridOf(task, test.input), truth = gridOf(task, test.truth);
   const attempts = test.runs.flatMap((run) => run.attempts.map((one) => gridOf(task, one.grid)));
-  const side = sideFor([input, truth, ...attempts], 270, 30);
+  const side = sideFor([input, truth, ...attempts], 250, 30);
   const title = task.tests.length > 1 ? `Test ${index + 1}` : 'Test';
   const given = picture('Input', input, { side, missing: 'cannot be read' });
   const right = truth && picture('Right answer', truth, { side, tone: 'truth' });
