@@ -21,7 +21,7 @@ from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
 from arc_solver.engines.opening import open_engines, plan_engines
 from arc_solver.engines.plans import Wishes
-from arc_solver.errors import ArcSolverError, SandboxError
+from arc_solver.errors import ArcSolverError, ModelError, SandboxError
 from arc_solver.lanes.beating import beat
 from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
@@ -181,6 +181,19 @@ class _Rooms:
         return self._model()
 
     def _model(self) -> Engine:
+        """The engine; where the adapter cannot be used, the base goes on without it."""
+        if self._engine is None and self._adapter is not None:
+            try:
+                return self._opened()
+            except ModelError as error:
+                if self._adapter != self._config.adapter:
+                    raise  # one that was just learned: whoever made it goes on with the one before
+                without = "the base goes on without its adapter"
+                self._say(LaneFault("model", f"the adapter cannot be used: {error}", without))
+                self._adapter = None
+        return self._opened()
+
+    def _opened(self) -> Engine:
         if self._engine is None:
             settings = self._config.engine
             started = time.monotonic()

@@ -93,3 +93,34 @@ def test_without_a_sandbox_the_model_still_writes_grids(flip_challenges: Challen
     assert lines[0] == "no sandbox: the sandbox does not start: no luck"
     assert set(result.failures) == {"search", "induction"}
     assert set(result.proposer_seconds) == {"transduction"}
+
+
+NO_ADAPTER = """
+from pathlib import Path
+from arc_solver.engines.scripted import ScriptedEngine
+from arc_solver.errors import ModelError
+from arc_solver.lanes import child
+
+def open_engines(plans, model, adapter, **settings):
+    if adapter is not None:
+        raise ModelError(f"adapter {adapter}: its weights are damaged")
+    return ScriptedEngine(lambda request: "def task(grid):\\n    return grid[:, ::-1]\\n```")
+
+child.plan_engines = lambda model, wishes: ()
+child.open_engines = open_engines
+child.main()
+"""
+
+
+def test_an_adapter_that_cannot_be_used_costs_itself_only(flip_challenges: Challenges, tmp_path: Path) -> None:
+    config = RunConfig(120.0, ("induction",), model=tmp_path, adapter=tmp_path / "adapter")
+    files = RunFiles(tmp_path / "submission.json")
+    command = (sys.executable, "-c", NO_ADAPTER)
+    result = solve(
+        flip_challenges, config, files, resume=False, clock=MonotonicClock(), progress=Heard(), lane_command=command
+    )
+    (fault,) = result.faults
+    assert fault.where == "model"
+    assert "its weights are damaged" in fault.what
+    assert fault.what_was_done == "the base goes on without its adapter"
+    assert result.board.n_fitting() == 3
