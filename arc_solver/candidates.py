@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from arc_solver.grids import Grid, grid_key, read_grid, to_text
@@ -108,7 +109,9 @@ class Candidate:
         fields = dict(value["evidence"])
         evidence: Evidence = _EVIDENCE[fields.pop("kind")](**fields)
         outputs = {int(index): read_grid(grid) for index, grid in value["outputs"].items()}
-        return cls(str(value["task_id"]), outputs, Origin(**value["origin"]), evidence)
+        # Of thousands of candidates few have a task, a proposer or a view of their own.
+        names = {name: intern(value["origin"][name]) for name in ("proposer", "detail")}
+        return cls(intern(value["task_id"]), outputs, Origin(**(value["origin"] | names)), evidence)
 
 
 _EVIDENCE: dict[str, type[ProgramEvidence] | type[GridEvidence]] = {"program": ProgramEvidence, "grid": GridEvidence}
@@ -170,12 +173,12 @@ class Scored:
             KeyError, TypeError, ValueError, GridError: The value was not written by `to_json`.
         """
         return cls(
-            str(value["task_id"]),
+            intern(value["task_id"]),
             int(value["test_index"]),
             read_grid(value["grid"]),
             float(value["logprob"]),
             int(value["n_views"]),
-            str(value["proposer"]),
+            intern(value["proposer"]),
         )
 
 
