@@ -17,6 +17,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from arc_solver.choices import (
+    PROPOSERS,
+    TRAINING_PRESET,
+    Device,
+    Dtype,
+    EngineKind,
+    default_preset,
+    preset_names,
+)
 from arc_solver.errors import InputError
 from arc_solver.finetune.test_time.settings import TtftSettings
 from arc_solver.proposers.cells import CellSettings
@@ -26,10 +35,23 @@ from arc_solver.proposers.transduction import TransductionSettings
 from arc_solver.sandbox.limits import Limits
 from arc_solver.watching import Patience
 
-PROPOSERS = ("search", "induction", "transduction")
-EngineKind = Literal["auto", "vllm", "transformers"]
-Device = Literal["auto", "cpu", "cuda"]
-Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+__all__ = [
+    "PROPOSERS",
+    "TRAINING_PRESET",
+    "WEIGHTS",
+    "WEIGHTS_VARIABLE",
+    "Device",
+    "Dtype",
+    "EngineKind",
+    "EngineSettings",
+    "RunConfig",
+    "build",
+    "config_over",
+    "default_preset",
+    "load_preset",
+    "preset_names",
+]
+
 WEIGHTS_VARIABLE = "ARC_SOLVER_WEIGHTS"
 """Names the folder of the bundled weights where they do not lie beside the package, as where that is installed."""
 
@@ -160,22 +182,6 @@ class RunConfig:
     def uses_cells(self) -> bool:
         """Whether the cell model writes the grids."""
         return self.cells is not None and self.model == WEIGHTS / "base" and any(self.cells.glob("*.safetensors"))
-
-
-TRAINING_PRESET = "train-"
-"""Presets whose names start so are for training, and no configurations of a run: `cli.training` reads them."""
-
-
-def preset_names(*, training: bool = False) -> tuple[str, ...]:
-    """The presets that ship with the package, for runs or for training."""
-    folder = resources.files("arc_solver") / "presets"
-    names = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    return tuple(sorted(name for name in names if name.startswith(TRAINING_PRESET) == training))
-
-
-def default_preset() -> str:
-    """`kaggle` in Kaggle's scoring run, else `cpu`."""
-    return "kaggle" if os.environ.get("KAGGLE_IS_COMPETITION_RERUN") else "cpu"
 
 
 def load_preset(name: str, **overrides: Any) -> RunConfig:

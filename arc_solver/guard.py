@@ -106,10 +106,10 @@ class _Guard:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OSError, ValueError):
                     stream.flush()
-            pid = _fork()
+            own_pid, pid = os.getpid(), _fork()
             if pid == 0:
                 os.close(reading)
-                return self._be_supervisor(writing, closing)
+                return self._be_supervisor(own_pid, writing, closing)
             os.close(writing)
             end = self._oversee(pid, reading, closing) if pid else _End("cannot be started")
             os.close(reading)
@@ -118,11 +118,10 @@ class _Guard:
             if code is not None:
                 sys.exit(code)
 
-    def _be_supervisor(self, writing: int, closing: bool) -> Supervised:
-        parent = os.getppid()
+    def _be_supervisor(self, guard_pid: int, writing: int, closing: bool) -> Supervised:
         die_with_parent()
-        if os.getppid() != parent:
-            os._exit(_FAILED)
+        if os.getppid() != guard_pid:
+            os._exit(_FAILED)  # it died before we asked to be told
         # The guard passes on what it is told, once.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

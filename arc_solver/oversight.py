@@ -72,7 +72,12 @@ class Supervised:
         end_s: When the run has to end, if an earlier supervisor said so; in the past, only a last vote is wanted.
         interrupted: The user ended the run: only a last vote is wanted.
         earlier: Faults of the run so far.
-        settled: What the supervisor before found out, as JSON; "" for nothing.
+        settled: What the supervisor before said with `settle`, as JSON; "" for nothing.
+
+    Attributes:
+        settled: The same as a value; None for nothing.
+        first_file_s: How long it took until the first valid file stood.
+        begun: Whether the run began in this process.
     """
 
     def __init__(
@@ -88,8 +93,10 @@ class Supervised:
     ) -> None:
         self.began_s = time.monotonic() if began_s is None else began_s
         self.resume, self.end_s, self.interrupted, self.earlier = resume, end_s, interrupted, earlier
-        self.settled = settled
-        self._running = False
+        found = json.loads(settled or "{}")
+        self.settled: dict[str, Any] | None = found.get("value")
+        self.first_file_s: float = found.get("first_file_s", 0.0)
+        self.begun = self._running = False
         self._writing = writing
         self._n_steps = 0
         self._found = False
@@ -104,11 +111,15 @@ class Supervised:
 
     def settle(self, value: dict[str, Any]) -> None:
         """Say what whoever comes after need not find out again."""
-        self._send(f"settled {json.dumps(value)}")
+        self._send(f"settled {json.dumps({'value': value, 'first_file_s': self.first_file_s})}")
+
+    def first_file(self) -> None:
+        """A valid file stands, for the first time."""
+        self.first_file_s = self.first_file_s or time.monotonic() - self.began_s
 
     def begin(self) -> None:
         """From here on the journal is the run's, and whoever comes after must go on with it."""
-        self._running = True
+        self.begun = self._running = True
         self._say("begun")
 
     def step(self, *, found: bool) -> None:

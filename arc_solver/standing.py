@@ -1,6 +1,7 @@
-"""A valid file from the first moment: fall-backs, before anything else is looked at that takes time or may be refused.
+"""A valid file from the first moment, before anything else is looked at that takes time or may be refused.
 
-A file that is there already and answers these tasks stands as it is. A run that is refused takes its own back, and
+Each test input is its own answer: that takes no time, and the run's first write puts better fall-backs in its place. A
+file that is there already and answers these tasks stands as it is. A run that is refused takes its own back, and
 leaves what was there before. Knows nothing of runs and of votes.
 """
 
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arc_solver.errors import InputError
-from arc_solver.submission import build, load, validate, write_atomic
+from arc_solver.grids import to_lists
+from arc_solver.submission import ATTEMPT_KEYS, Submission, load, validate, write_atomic
 from arc_solver.tasks import Challenges
+
+_NO_GRID = [[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,20 @@ def stand_by(challenges: Challenges, path: Path, *, resume: bool) -> Standing:
     if before is not None and (resume or _answers(path, challenges)):
         return Standing(path)
     try:
-        write_atomic(path, build(challenges, {}))
+        write_atomic(path, first_answers(challenges))
     except OSError as error:
         return Standing(path, problem=f"cannot be written: {error.strerror or error}")
     return Standing(path, wrote=True, before=before)
+
+
+def first_answers(challenges: Challenges) -> Submission:
+    """A valid submission that knows nothing."""
+    tasks = challenges.by_id()
+    value: Submission = {}
+    for task_id in challenges.order:
+        grids = [_NO_GRID if given is None else to_lists(given) for given in tasks[task_id].test_inputs]
+        value[task_id] = [dict.fromkeys(ATTEMPT_KEYS, grid) for grid in grids]
+    return value
 
 
 def _read(path: Path) -> bytes | None:

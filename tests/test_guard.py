@@ -34,7 +34,7 @@ guard._REPORT_S = 1.0
 it = guard.enter()
 lives = {folder!r} + "/lives"
 told = [os.getpid(), os.getppid(), int(it.resume), int(it.end_s is not None and time.monotonic() >= it.end_s)]
-told += [int(it.interrupted), it.settled or "-", "|".join(f"{{f.where}}:{{f.what}}" for f in it.earlier) or "-"]
+told += [int(it.interrupted), it.settled or "-",  "|".join(f"{{f.where}}:{{f.what}}" for f in it.earlier) or "-"]
 with open(lives, "a") as file:
     file.write("\\t".join(map(str, told)) + "\\n")
 life = len(open(lives).readlines())
@@ -180,7 +180,7 @@ def test_a_supervisor_that_goes_before_its_answers_are_written_has_a_successor(r
     assert code == 0
     first, second = room.lives()
     assert (first.resume, second.resume, second.closing) == (False, True, False)
-    assert second.settled == '{"seed": 3}'
+    assert second.settled == "{'seed': 3}"
     assert second.faults.startswith(f"supervisor:{what}")
     told = next(line for line in said.splitlines() if line.startswith("the supervisor"))
     assert told.startswith(f"the supervisor {what}")
@@ -386,6 +386,7 @@ def test_what_is_said_is_understood_and_nonsense_is_not() -> None:
     reading, writing = os.pipe()
     it = Supervised(writing)
     it.limit(12.5, Patience(silence_s=3.0, max_deaths=7))
+    it.first_file()
     it.settle({"a": [1, "b"]})
     it.leave()
     it.begin()
@@ -400,7 +401,8 @@ def test_what_is_said_is_understood_and_nonsense_is_not() -> None:
     words = ["limit", "settled", "bye", "begun", "wrote", "fault", "written", "bye"]
     assert [one.word for one in said] == words, "who leaves a run before its answers are written says nothing"
     assert (said[0].numbers, said[0].patience) == ((12.5,), Patience(silence_s=3.0, max_deaths=7))
-    assert said[1].settled == '{"a": [1, "b"]}'
+    again = Supervised(settled=said[1].settled)
+    assert (again.settled, again.first_file_s) == ({"a": [1, "b"]}, it.first_file_s)
     assert said[5].fault == Fault("model", "has\nline breaks", 2.5, "nothing")
     for line in (b"", b"beat", b"beat 1", b"limit [1]", b"limit [1, -1]", b"fault {}", b"settled {", b"\xff", b"hello"):
         assert parse(line) is None

@@ -1,4 +1,6 @@
-"""kill -9 at random moments: the file is valid each time, and `--resume` ends where an unbroken run does."""
+"""kill -9 at random moments: the file is valid each time, and the end is that of an unbroken run; with `--resume` where
+all of a run was killed, by itself where its guard lives.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +38,15 @@ def write_challenges(folder: Path, n_tasks: int) -> None:
         pairs = [{"input": grid.tolist(), "output": ((grid[::-1] + index) % 10).tolist()} for grid in grids]
         challenges[f"task{index}"] = {"train": pairs[:3], "test": [{"input": pairs[3]["input"]}]}
     (folder / "challenges.json").write_text(json.dumps(challenges))
+
+
+def supervisor_of(guard: int) -> int | None:
+    """The only child of a guard, if it has one now."""
+    try:
+        children = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
+    except FileNotFoundError:
+        return None
+    return int(children[0]) if len(children) == 1 else None
 
 
 def lanes_of(folder: Path) -> list[int]:
@@ -82,3 +93,42 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     subprocess.run(command(tmp_path, "submission.json", "--resume"), check=True, stdout=subprocess.DEVNULL)
     subprocess.run(command(tmp_path, "unbroken.json"), check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "submission.json").read_bytes() == (tmp_path / "unbroken.json").read_bytes()
+
+
+def test_a_supervisor_killed_at_random_moments_has_successors(tmp_path: Path) -> None:
+    write_challenges(tmp_path, 4)
+    preset = tmp_path / "quick.toml"
+    preset.write_text('preset = "cpu"\n[patience]\npause_s = 0.05\nmax_deaths = 1000\n')
+    flags = ["--preset", str(preset), "--time-limit", "20m"]
+    rng = np.random.default_rng(12)
+    run = subprocess.Popen(
+        command(tmp_path, "submission.json", *flags, "--json", str(tmp_path / "run.json")),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    journal = tmp_path / "submission.journal.jsonl"
+    n_killed = n_lines = 0
+    while n_killed < N_KILLS:
+        # From its first line on the journal is the run's.
+        while not journal.exists() or not journal.stat().st_size:
+            assert run.poll() is None
+            time.sleep(0.01)
+        time.sleep(float(rng.uniform(0.0, 6.0)))
+        supervisor = supervisor_of(run.pid)
+        if run.poll() is not None:
+            break
+        if supervisor is not None:
+            os.kill(supervisor, signal.SIGKILL)
+            n_killed += 1
+            assert validate(load(tmp_path / "submission.json"), load_challenges(tmp_path / "challenges.json")) == []
+            n_before, n_lines = n_lines, journal.read_bytes().count(b"\n")
+            assert n_lines >= n_before, "nothing that was found is lost"
+    said, _ = run.communicate()
+    assert run.returncode == 0, said
+    figures = json.loads((tmp_path / "run.json").read_text())
+    killed = [fault for fault in figures["faults"] if fault["where"] == "supervisor"]
+    assert [fault["what"] for fault in killed] == ["was killed by signal 9"] * n_killed
+    assert said.count("the supervisor was killed by signal 9") == n_killed
+    subprocess.run(command(tmp_path, "unbroken.json", *flags), check=True, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "submission.json").read_bytes() == (tmp_path / "unbroken.json").read_bytes()
+    assert lanes_of(tmp_path) == []

@@ -4,27 +4,53 @@ what came of it.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import click
 
 from arc_solver import __version__
-from arc_solver.cli.checking import doctor
-from arc_solver.cli.comparing import compare
-from arc_solver.cli.experimenting import experiment
-from arc_solver.cli.generating import generate
-from arc_solver.cli.looking import show
-from arc_solver.cli.merging import merge
-from arc_solver.cli.packaging import package
-from arc_solver.cli.reporting import report
-from arc_solver.cli.scoring import evaluate
-from arc_solver.cli.solving import solve
-from arc_solver.cli.training import train
-from arc_solver.cli.validating import validate
-from arc_solver.cli.voting import vote
 
 __all__ = ["main", "solve"]
 
+_ROOMS = {
+    "solve": "solving",
+    "evaluate": "scoring",
+    "validate": "validating",
+    "merge": "merging",
+    "vote": "voting",
+    "train": "training",
+    "generate": "generating",
+    "doctor": "checking",
+    "show": "looking",
+    "report": "reporting",
+    "compare": "comparing",
+    "package": "packaging",
+    "experiment": "experimenting",
+}
+"""Command -> the module in which it is. One is imported when it is called: a run must not wait for the others."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _Commands(click.Group):
+    """Finds a command where it lies."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_ROOMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ROOMS:
+            return None
+        command: click.Command = getattr(import_module(f"arc_solver.cli.{_ROOMS[cmd_name]}"), cmd_name)
+        return command
+
+
+def __getattr__(name: str) -> Any:
+    if name == "solve":
+        return _Commands().get_command(click.Context(main), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="arc-solver")
 def main() -> None:
     """Programs and grids for the ARC Prize: offline, under a time limit, on any machine.
@@ -40,8 +66,3 @@ def main() -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
     """
-
-
-for _command in (solve, evaluate, validate, merge, vote, train, generate, doctor, show, report, compare, package):
-    main.add_command(_command)
-main.add_command(experiment)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from arc_solver.cli import checking, main, solving
+from arc_solver.cli import checking, main, running
 from arc_solver.config import WEIGHTS, load_preset
 from arc_solver.doctor.weights import asked_as_trained, made_up_tasks, sample_prompts
 from arc_solver.engines.devices import Machine, simulated
@@ -29,7 +29,7 @@ BASE, ADAPTER = WEIGHTS / "base", WEIGHTS / "adapter"
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine without GPUs whose devices are not asked, and a model that is never loaded."""
     found = dataclasses.replace(simulated("none"), simulated="")
-    for module in (checking, solving):
+    for module in (checking, running):
         monkeypatch.setattr(module, "probe", lambda: found)
         monkeypatch.setattr(module, "rehearse_on", lambda *_: (Remark(Severity.WARNING, "it was rehearsed"),))
     monkeypatch.delenv("KAGGLE_IS_COMPETITION_RERUN", raising=False)
@@ -37,7 +37,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for module in (checking, solving):
+    for module in (checking, running):
         monkeypatch.setattr(module, "probe", lambda: simulated(name))
 
 
@@ -192,7 +192,7 @@ def _never(*args: Any, **settings: Any) -> None:
 def test_solve_refuses_it_before_anything_is_started(
     base: Path, adapter: Path, tmp_path: Path, damage: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(solving, "run_pipeline", _never)
+    monkeypatch.setattr(running, "run_pipeline", _never)
     damage(base, adapter)
     result = solve(tmp_path, "--model", base, "--adapter", adapter)
     assert result.exit_code == 2
@@ -223,7 +223,7 @@ def test_what_is_not_served_is_refused_where_it_would_be_served_and_merged_elsew
     assert "merge it into its base" in result.stderr
     assert doctor("--model", base, "--adapter", adapter, "--simulate", "none").exit_code == 0
     use(monkeypatch, "t4x2")
-    monkeypatch.setattr(solving, "run_pipeline", _never)
+    monkeypatch.setattr(running, "run_pipeline", _never)
     result = solve(tmp_path, "--preset", "kaggle-t4x2", "--model", base, "--adapter", adapter)
     assert result.exit_code == 2
     assert what in result.stderr
@@ -251,7 +251,7 @@ def test_what_a_model_lacks_is_told_and_the_run_goes_on(
     def started(*args: Any, **settings: Any) -> None:
         raise StartedError
 
-    monkeypatch.setattr(solving, "run_pipeline", started)
+    monkeypatch.setattr(running, "run_pipeline", started)
     for name in ("config.json", "generation_config.json"):
         change(base / name, eos_token_id=None)
     change(base / "tokenizer_config.json", eos_token=None, chat_template=None)
@@ -303,7 +303,7 @@ def test_float16_is_rehearsed_with_somebody_else_s_model_and_overflow_ends_the_r
         asked.append((engine.dtype, [task.task_id for task in tasks]))
         raise ModelError("float16 overflows; use float32 (--dtype float32)")
 
-    monkeypatch.setattr(solving, "rehearse_on", overflow)
+    monkeypatch.setattr(running, "rehearse_on", overflow)
     result = solve(tmp_path, "--model", base, "--dtype", "float16")
     assert result.exit_code == 2
     assert "--dtype float32" in result.stderr
@@ -348,8 +348,8 @@ def test_a_model_that_really_overflows_in_float16_ends_the_run(
 
     from arc_solver.doctor.weights import rehearse_on
 
-    monkeypatch.setattr(solving, "rehearse_on", rehearse_on)
-    monkeypatch.setattr(solving, "run_pipeline", _never)
+    monkeypatch.setattr(running, "rehearse_on", rehearse_on)
+    monkeypatch.setattr(running, "run_pipeline", _never)
     tensors = {name: value.float() for name, value in load_file(base / "model.safetensors").items()}
     tensors["model.layers.3.mlp.down_proj.weight"] *= 1e4
     save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
