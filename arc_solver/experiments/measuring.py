@@ -12,6 +12,7 @@ from arc_solver.config import RunConfig
 from arc_solver.evaluation.runs import RunValues, Score
 from arc_solver.experiments.jobs import Repeat
 from arc_solver.experiments.plan import Experiment, Point
+from arc_solver.finetune.test_time.settings import OFF
 from arc_solver.json_files import optional_json
 from arc_solver.pipeline import RunFiles
 from arc_solver.statistics import Comparison, Figure, Floats, bootstrap_mean, compare
@@ -91,6 +92,8 @@ def drawn_samples(config: RunConfig) -> dict[str, int]:
 def can_estimate(config: RunConfig) -> bool:
     """Whether the samples of a run are what pass@k supposes: of one proposer, a text model, and none was left out."""
     names = config.proposers
+    if "induction" in names and config.ttft.mode != OFF and config.ttft.n_programs:
+        return False  # programs that were written before anything was learned are among them
     if names == ("transduction",):
         return not config.uses_cells()
     induction = config.induction

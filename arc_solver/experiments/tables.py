@@ -10,6 +10,7 @@ from arc_solver.experiments.plan import Experiment
 from arc_solver.statistics import Comparison, Figure
 
 _FALSE_ALARM = 0.05
+_LOWER_IS_BETTER = ("unanswered",)
 
 
 def experiment_markdown(
@@ -65,8 +66,9 @@ def verdict(experiment: Experiment, group: GroupFigures) -> str:
         n_compared += len(compared)
         for name, comparison in compared:
             if comparison.can_tell:
-                less = "better" if comparison.difference.value > 0 else "worse"
-                told.append(f"{name} is {less} than {experiment.baseline} in {metric} ({_points(comparison)})")
+                is_better = (comparison.difference.value > 0) == (metric not in _LOWER_IS_BETTER)
+                which = "better" if is_better else "worse"
+                told.append(f"{name} is {which} than {experiment.baseline} in {metric} ({_points(comparison)})")
     if not n_compared:
         return ""
     by_chance = f"{n_compared} comparisons were made, of which {_FALSE_ALARM * n_compared:.1f} would show a difference "

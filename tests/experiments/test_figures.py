@@ -117,8 +117,15 @@ def test_where_nothing_differs_the_words_say_so(asked, finished):
         return RunValues({name: np.zeros(len(task_ids)) for name in metrics})
 
     (group,) = measure(asked, repeats, GROUPS, nothing)
-    assert verdict(asked, group).startswith("No difference from temperature=0 can be told from chance.")
     assert "0.00% [0.0, 3.7]" in group_table(group, asked.baseline)
+    assert verdict(asked, group).startswith("No difference from temperature=0 can be told from chance.")
+
+
+def test_fewer_unanswered_tasks_are_better(new_experiment, finished, swept, tmp_path):
+    repeats, score = finished
+    asked = new_experiment((tmp_path / "asked.toml").read_text(), **{"measure.metrics": ["unanswered"]})
+    (group,) = measure(asked, repeats, GROUPS, score)
+    assert "temperature=0.5 is worse than temperature=0 in unanswered" in verdict(asked, group)
 
 
 def test_without_a_finished_run_the_page_says_so(asked, tmp_path):
@@ -180,6 +187,9 @@ def test_pass_at_k_is_told_only_of_samples_that_are_alike():
     assert told(induction=induction | {"stop_after": 8})
     assert not told(induction=induction | {"stop_after": 8, "repair_rounds": 1})
     assert not told(induction=induction | {"stop_after": 8}, proposers=["search", "induction"])
+    ttft = load_preset("cpu").to_json()["ttft"] | {"mode": "joint"}
+    assert not told(induction=induction | {"stop_after": 8}, ttft=ttft | {"n_programs": 4})
+    assert told(induction=induction | {"stop_after": 8}, ttft=ttft | {"n_programs": 0})
     assert not told(proposers=["search"])
     assert told(proposers=["transduction"], cells=None)
 
