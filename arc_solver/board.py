@@ -47,7 +47,7 @@ class Board:
         self._limits = limits or ShelfLimits()
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._seen: set[bytes] = set()
-        self._outputs: dict[str, dict[object, Mapping[int, Grid]]] = {task.task_id: {} for task in challenges.tasks}
+        self._outputs: dict[str, dict[bytes, Mapping[int, Grid]]] = {task.task_id: {} for task in challenges.tasks}
         self._surplus: Counter[tuple[str, str]] = Counter()
         self._n_scored: Counter[tuple[str, str]] = Counter()
         self._n_scores: Counter[tuple[str, str]] = Counter()
@@ -200,7 +200,7 @@ def pool_state(task_id: str, ranked: Sequence[Sequence[RankedGrid]]) -> PoolStat
     return PoolState(task_id, outputs, passing[0] if passing else 0)
 
 
-def _identity(candidate: Candidate, outputs: tuple[tuple[int, bytes], ...]) -> bytes:
+def _identity(candidate: Candidate, outputs: bytes) -> bytes:
     """Equal for a candidate that a resumed run finds again; a second sample of the same grid is another candidate."""
     origin, evidence = candidate.origin, candidate.evidence
     how = (evidence.source,) if isinstance(evidence, ProgramEvidence) else (origin.detail, origin.seed)

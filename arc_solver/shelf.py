@@ -13,8 +13,9 @@ Knows nothing of tasks, votes and journals.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arc_solver.candidates import Candidate, ProgramEvidence
@@ -58,14 +59,13 @@ class Placed:
     replaced: Candidate | None = None
 
 
-_Merit = tuple[float, float]
-_Key = tuple[object, ...]
+_Name = tuple[object, ...]
 
 
 @dataclass(slots=True)
 class _Section:
     size: int
-    groups: dict[_Key, list[tuple[_Merit, Candidate]]] = field(default_factory=dict)
+    groups: dict[bytes, list[Candidate]] = field(default_factory=dict)
     n_kept: int = 0
     n_taken: int = 0
 
@@ -75,7 +75,7 @@ class Shelf:
 
     def __init__(self, limits: ShelfLimits) -> None:
         self._limits = limits
-        self._sections: dict[_Key, _Section] = {}
+        self._sections: dict[_Name, _Section] = {}
 
     def put(self, candidate: Candidate) -> Placed:
         """Offer a candidate that was not offered before."""
@@ -87,22 +87,21 @@ class Shelf:
         group = section.groups.get(key, [])
         if len(group) >= size // 2:
             return Placed(False)
-        newcomer = (_merit(candidate), candidate)
         replaced = None
         if section.n_kept >= size:
             weakest = min(
                 (other for other in section.groups if other != key),
                 key=lambda other: _strength(section.groups[other]),
             )
-            if _strength([*group, newcomer]) <= _strength(section.groups[weakest]):
+            if _strength([*group, candidate]) <= _strength(section.groups[weakest]):
                 return Placed(False)
             replaced = _remove_weakest(section, weakest)
-        section.groups.setdefault(key, group).append(newcomer)
+        section.groups.setdefault(key, group).append(candidate)
         section.n_kept += 1
         section.n_taken += 1
         return Placed(True, replaced)
 
-    def _section_of(self, candidate: Candidate) -> tuple[_Key, int]:
+    def _section_of(self, candidate: Candidate) -> tuple[_Name, int]:
         """Its section's name and size."""
         if not isinstance(candidate.evidence, ProgramEvidence):
             return ("voted", *sorted(candidate.outputs)), self._limits.n_voted
@@ -111,19 +110,21 @@ class Shelf:
         return ("partial",), self._limits.n_partial
 
 
-def outputs_key(outputs: Mapping[int, Grid]) -> tuple[tuple[int, bytes], ...]:
-    """Equal for equal outputs of the same test inputs."""
-    return tuple((index, grid_key(grid)) for index, grid in sorted(outputs.items()))
+def outputs_key(outputs: Mapping[int, Grid]) -> bytes:
+    """Equal for equal outputs of the same test inputs, and small."""
+    cells = b"".join(b"%d " % index + grid_key(grid) for index, grid in sorted(outputs.items()))
+    return hashlib.blake2b(cells, digest_size=16).digest()
 
 
-def _group_of(candidate: Candidate) -> _Key:
+def _group_of(candidate: Candidate) -> bytes:
     """What agrees is in one group, as the votes see it."""
-    evidence = candidate.evidence
-    passed = (evidence.n_train_passed, evidence.n_train) if isinstance(evidence, ProgramEvidence) else ()
-    return (passed, outputs_key(candidate.outputs))
+    evidence, key = candidate.evidence, outputs_key(candidate.outputs)
+    if isinstance(evidence, ProgramEvidence):
+        return key + b"%d of %d" % (evidence.n_train_passed, evidence.n_train)
+    return key
 
 
-def _merit(candidate: Candidate) -> _Merit:
+def _merit(candidate: Candidate) -> tuple[float, float]:
     """More is better."""
     evidence = candidate.evidence
     logprob = -math.inf if evidence.logprob is None or math.isnan(evidence.logprob) else evidence.logprob
@@ -132,16 +133,15 @@ def _merit(candidate: Candidate) -> _Merit:
     return (-math.inf if math.isnan(evidence.cost) else -evidence.cost, logprob)
 
 
-def _strength(group: list[tuple[_Merit, Candidate]]) -> tuple[float, int, _Merit]:
-    evidence = group[0][1].evidence
+def _strength(group: Sequence[Candidate]) -> tuple[float, int, tuple[float, float]]:
+    evidence = group[0].evidence
     share = evidence.n_train_passed / max(1, evidence.n_train) if isinstance(evidence, ProgramEvidence) else 0.0
-    return (share, len(group), max(merit for merit, _ in group))
+    return (share, len(group), max(map(_merit, group)))
 
 
-def _remove_weakest(section: _Section, key: _Key) -> Candidate:
+def _remove_weakest(section: _Section, key: bytes) -> Candidate:
     group = section.groups[key]
-    place = min(range(len(group)), key=lambda index: group[index][0])
-    _, candidate = group.pop(place)
+    candidate = group.pop(min(range(len(group)), key=lambda index: _merit(group[index])))
     if not group:
         del section.groups[key]
     section.n_kept -= 1

@@ -256,7 +256,7 @@ class Reader:
         self._seen.add(identity)
         # Many votes are for the same grid, which need not be in memory once for each.
         key = b"".join(b"%d " % index + grid_key(grid) for index, grid in candidate.outputs.items())
-        outputs = self._outputs.setdefault(key, candidate.outputs)
+        outputs = self._outputs.setdefault(_digest(key), candidate.outputs)
         self._candidates.append(replace(candidate, outputs=outputs))
         self._found_s.append(at_s)
 
