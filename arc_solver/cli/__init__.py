@@ -61,6 +61,8 @@ def main() -> None:
       arc-solver solve --dataset arc1-eval --limit 20    solve 20 public tasks, print the score
       arc-solver evaluate submission.json --dataset arc1-eval
       arc-solver validate submission.json --dataset arc1-eval
+      arc-solver merge monday.json tuesday.json --output both.json
+      arc-solver vote submission.journal.jsonl --output again.json
       arc-solver show 007bbfb7 --dataset arc1-train      draw a task
       arc-solver report submission.json --out report.html
 

@@ -62,7 +62,7 @@ def solve(folder: Path, *args: str | Path) -> Result:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["", "solve", "evaluate", "train", "generate", "doctor", "show"])
+@pytest.mark.parametrize("command", ["", "solve", "evaluate", "merge", "vote", "train", "generate", "doctor", "show"])
 def test_every_command_teaches(command: str) -> None:
     result = call(*filter(None, [command]), "--help")
     assert result.exit_code == 0
