@@ -15,10 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from arc_solver.candidates import Candidate, GridEvidence, Origin
 from arc_solver.errors import InputError
+from arc_solver.grids import as_grid
+from arc_solver.journal import JournalContents
+from arc_solver.report.answers import Run
 from arc_solver.report.content import report_content
 from arc_solver.report.draw import PALETTE, SAFE_PALETTE
+from arc_solver.report.packing import script_json
 from arc_solver.report.writing import SCRIPTS, render, write_page
+from arc_solver.tasks import Challenges, Pair, Task
 
 PAGE = Path(__file__).parents[2] / "arc_solver" / "report" / "page"
 
@@ -112,6 +118,16 @@ def test_a_page_replaces_the_one_before_as_a_whole(tmp_path: Path, content: dict
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, content: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_page(tmp_path / "none" / "report.html", content)
+
+
+def test_four_hundred_tasks_of_noise_stay_below_ten_megabytes() -> None:
+    rng = np.random.default_rng(0)
+    noise = [as_grid(rng.integers(0, 10, (30, 30))) for _ in range(21)]
+    task = Task("noise", tuple(map(Pair, noise[:4], noise[4:8])), (noise[8],))
+    answers = [Candidate("noise", {0: one}, Origin("transduction"), GridEvidence(-1.0, 9)) for one in noise[9:]]
+    run = Run("noise", None, JournalContents("key", tuple(answers)))
+    told = report_content(run, Challenges((task,), (), ("noise",)))["tasks"][0]
+    assert 400 * len(script_json(told)) + len(render({"title": ""})) < 10e6
 
 
 def seen(color: str, matrix: Any) -> Any:
