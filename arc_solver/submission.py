@@ -130,7 +130,7 @@ class SubmissionFile:
 
     def __init__(self, wanted: Path, room_bytes: int = 0, second_places: Sequence[Path] | None = None) -> None:
         self._wanted, self._room_bytes = wanted, room_bytes
-        folders = [Path.cwd(), Path(tempfile.gettempdir())] if second_places is None else second_places
+        folders = _second_places() if second_places is None else second_places
         own = Path(os.path.realpath(wanted)).parent
         self._second = [folder / rescued_name(wanted) for folder in folders if Path(os.path.realpath(folder)) != own]
         self._room = own / _room_name(Path(os.path.realpath(wanted)).name, os.getpid())
@@ -300,6 +300,15 @@ def _remove_leftovers(target: Path) -> None:
             continue
         if name in (_temporary_name(target.name, int(pid)), _room_name(target.name, int(pid))):
             target.with_name(name).unlink(missing_ok=True)
+
+
+def _second_places() -> list[Path]:
+    """The working folder, which may be gone, and that for temporary files, which none may be fit to be."""
+    folders = []
+    for find in (os.getcwd, tempfile.gettempdir):
+        with contextlib.suppress(OSError):
+            folders.append(Path(find()))
+    return folders
 
 
 def _forget(path: Path) -> None:

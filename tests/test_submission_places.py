@@ -135,3 +135,19 @@ def test_second_places_have_a_name_for_each_wanted_file(tmp_path: Path) -> None:
     names = {rescued_name(tmp_path / folder / "submission.json") for folder in ("a", "b", "b")}
     assert len(names) == 2
     assert all(name.startswith("rescued-") and name.endswith("-submission.json") for name in names)
+
+
+def test_where_there_is_no_second_place_the_wanted_one_still_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working folder was removed, and every folder for temporary files is full."""
+
+    def gone() -> str:
+        raise FileNotFoundError("no such folder")
+
+    monkeypatch.setattr("os.getcwd", gone)
+    monkeypatch.setattr("tempfile.gettempdir", gone)
+    file = SubmissionFile(tmp_path / "submission.json", KIB)
+    file.write(SMALL)
+    file.close()
+    assert (file.path, file.trouble) == (tmp_path / "submission.json", "")

@@ -75,7 +75,7 @@ class Worker:
         self._in = bytearray()
         self._deadline: Deadline | None = None
         self._socket, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as complaints:
+        with theirs, _memory_file() as complaints:
             try:
                 self._process = _exec_zygote(theirs.fileno(), hash_seed, disabled, complaints)
             except SandboxError:
@@ -192,6 +192,14 @@ class Worker:
             reason = said[-1] if said else str(error)
             raise SandboxError(f"the sandbox does not start: {reason}") from error
         return Isolation(tuple(hello["active"]), dict(hello["missing"]))
+
+
+def _memory_file() -> IO[bytes]:
+    """A file that no full disk keeps from being made, where the system has such files."""
+    try:
+        return os.fdopen(os.memfd_create("complaints"), "w+b")
+    except (AttributeError, OSError):
+        return tempfile.TemporaryFile()
 
 
 def _exec_zygote(

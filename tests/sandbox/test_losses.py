@@ -54,3 +54,12 @@ def test_garbage_from_a_zygote_costs_no_verdict(monkeypatch: pytest.MonkeyPatch)
     with Sandbox(tell=told.append) as sandbox:
         assert isinstance(sandbox.run([SAME])[0], Ok)
     assert told[0].startswith("wrote garbage on its channel")
+
+
+def test_a_zygote_starts_where_no_temporary_file_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with Sandbox(portable=False) as sandbox:
+        assert isinstance(sandbox.run([SAME])[0], Ok)
