@@ -23,6 +23,7 @@ from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.faults import Fault, Faults
 from arc_solver.journal import Decision, Journal, Record, Work, earlier_path
+from arc_solver.journal import Note as JournalNote
 from arc_solver.lanes.keeping import Lanes
 from arc_solver.lanes.planning import plan_lanes, wants_news
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
@@ -157,6 +158,7 @@ class _Run:
         self._n_tests = {task.task_id: len(task.test_inputs) for task in challenges.tasks}
         self._n_strange: Counter[str] = Counter()
         self._meter = Meter()
+        self._begun: set[str] = set()
         self._known: dict[str, PoolState] = {}
         self._written_s = float("-inf")
         self._notes: set[str] = set()
@@ -239,7 +241,9 @@ class _Run:
         lane = LaneProcess(name, spec, self._files.log, config.model_threads(), self._lane_command)
         lane.tell(self._known.values())
         about = {"proposers": list(proposers), "n_tasks": len(tasks), "n_done": len(done)}
-        self._record(Decision("started", name, "it has work left", content=about))
+        what, why = ("restarted", "it has work left") if name in self._begun else ("started", "it has work to do")
+        self._begun.add(name)
+        self._record(Decision(what, name, why, content=about))
         return lane
 
     def finished(self) -> Collection[tuple[str, str]]:
@@ -292,6 +296,7 @@ class _Run:
         if text not in self._notes and len(self._notes) < _MAX_NOTES:
             self._notes.add(text)
             self._progress.say(text)
+            self._record(JournalNote("said", {"text": text}))
 
     def _tell_lanes(self, lanes: Lanes) -> None:
         """Tell lanes that want to know what stands on the board since the last vote."""
