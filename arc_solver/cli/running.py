@@ -109,13 +109,18 @@ def run(asked: Asked, console: Console, interrupt: Interrupt, supervised: Superv
         )
     interrupt.rearm()
     result.interrupted = result.interrupted or interrupt.came
-    scores = _report(console, result, truth, output)
+    scores = _report(console, result, truth, result.answers or output)
     if asked.programs_file is not None:
         told = export_programs(result.board.candidates, asked.programs_file)
         console.print(told, markup=False, highlight=False)
     if asked.json_file is not None:
         own = {"first_file_s": round(supervised.first_file_s, 3), "supervisor_peak_mb": peak_memory_mb()}
-        write_json(asked.json_file, _figures(result, config, asked.where, tasks) | own | scores)
+        own["answers"] = str(result.answers or output)
+        try:
+            write_json(asked.json_file, _figures(result, config, asked.where, tasks) | own | scores)
+        except OSError as error:
+            told = f"figures {asked.json_file}: cannot be written: {error.strerror or error}"
+            console.print(told, markup=False, highlight=False)
     if result.interrupted or (result.failures and not result.proposer_seconds and not supervised.resume):
         sys.exit(1)
 
@@ -263,6 +268,9 @@ def _report(console: Console, result: RunResult, truth: Solutions | None, output
         console.print(f"fault after {format_duration(fault.when_s)}: {fault.text()}", markup=False, highlight=False)
     if result.faults.n_left_out:
         console.print(f"and {result.faults.n_left_out} more faults", highlight=False)
+    if result.answers is None:
+        console.print(f"{output}: the answers could be written nowhere", markup=False, highlight=False)
+        return {}
     console.print(
         f"{output}: {len(result.board.challenges.order)} tasks answered in {format_duration(result.seconds)}, "
         f"{result.board.n_fitting()} by a program that fits all training pairs",

@@ -90,6 +90,14 @@ def test_the_command_line_never_imports_torch() -> None:
     assert result.stdout.strip() == "set()"
 
 
+def test_voting_again_on_the_journal_alone_gives_the_bytes_of_the_run(solved: Path, tmp_path: Path) -> None:
+    for journal in (solved / "submission.journal.jsonl", solved):
+        result = call("vote", journal, "--output", tmp_path / "again.json", "--against", solved / "submission.json")
+        assert result.exit_code == 0, result.output
+        assert result.output.startswith("0 differences from")
+        assert (tmp_path / "again.json").read_bytes() == (solved / "submission.json").read_bytes()
+
+
 def test_solve_solves_scores_and_writes_its_figures(solved: Path) -> None:
     files = solved
     figures = json.loads((files / "run.json").read_text())
@@ -110,6 +118,13 @@ def test_without_solutions_there_is_no_score_and_the_same_seed_gives_the_same_by
     assert "kaggle_score" not in figures
     assert figures["n_tasks"] == 3
     assert (files / "submission.json").read_bytes() == (solved / "submission.json").read_bytes()
+
+
+def test_figures_that_cannot_be_written_cost_one_line(files: Path) -> None:
+    result = solve(files, "--json", files / "no such folder" / "run.json")
+    assert result.exit_code == 0, result.output
+    assert "run.json: cannot be written: No such file or directory" in result.output
+    assert "3 tasks answered" in result.output
 
 
 def test_the_grade_of_the_sandbox_is_among_the_first_lines(files: Path) -> None:
