@@ -35,6 +35,7 @@ from arc_solver.lanes.ray_cluster import check_cluster
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PLAIN_EVERY_S = 60.0
+_JOB_BYTES = 2 << 30
 
 _file = click.argument("file", type=click.Path(path_type=Path))
 _out = click.option(
@@ -69,7 +70,7 @@ def experiment() -> None:
     "--jobs",
     "n_jobs",
     type=click.IntRange(min=1),
-    help="Processes at the same time. Default: one a GPU, or one a core where there is none.",
+    help="Processes at the same time. Default: one a GPU; where there is none, one a core, as far as memory goes.",
 )
 @click.option(
     "--ray",
@@ -183,7 +184,8 @@ def _score(asked: Experiment, tasks: MeasuredTasks) -> Score:
 def _places(n_jobs: int | None) -> Places:
     machine = probe()
     gpus = tuple(gpu.visible_as for gpu in machine.gpus if not gpu.problem)
-    devices = gpus or ("",) * machine.n_cores
+    # A process with torch in it takes a gibibyte, whatever it does.
+    devices = gpus or ("",) * max(1, min(machine.n_cores, machine.memory_bytes // _JOB_BYTES))
     if n_jobs is not None:
         devices = tuple(devices[index % len(devices)] for index in range(n_jobs))
     return Places(devices, max(1, machine.n_cores // len(devices)))
