@@ -20,7 +20,7 @@ from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
 from arc_solver.engines.opening import open_engines, plan_engines
-from arc_solver.engines.plans import Wishes
+from arc_solver.engines.plans import EnginePlan, Wishes
 from arc_solver.errors import ArcSolverError, ModelError, SandboxError
 from arc_solver.lanes.beating import beat
 from arc_solver.lanes.learning import LearningRoom, learns
@@ -182,36 +182,36 @@ class _Rooms:
 
     def _model(self) -> Engine:
         """The engine; where the adapter cannot be used, the base goes on without it."""
-        if self._engine is None and self._adapter is not None:
-            try:
-                return self._opened()
-            except ModelError as error:
-                if self._adapter != self._config.adapter:
-                    raise  # one that was just learned: whoever made it goes on with the one before
-                without = "the base goes on without its adapter"
-                self._say(LaneFault("model", f"the adapter cannot be used: {error}", without))
-                self._adapter = None
-        return self._opened()
-
-    def _opened(self) -> Engine:
         if self._engine is None:
             settings = self._config.engine
             started = time.monotonic()
             wishes = Wishes(
                 settings.kind, settings.device, settings.dtype, settings.max_batch_size, settings.context_length
             )
-            self._engine = open_engines(
-                [
-                    dataclasses.replace(plan, max_loras=self._max_loras)
-                    for plan in plan_engines(self._config.model, wishes)
-                ],
-                self._config.model,
-                self._adapter,
-                n_threads=self._config.model_threads(),
-                tell=self._tell_of_engine,
-            )
+            plans = [
+                dataclasses.replace(plan, max_loras=self._max_loras)
+                for plan in plan_engines(self._config.model, wishes)
+            ]
+            try:
+                self._engine = self._opened(plans)
+            except ModelError as error:
+                if self._adapter is None or self._adapter != self._config.adapter:
+                    raise  # one that was just learned: whoever made it goes on with the one before
+                without = "the base goes on without its adapter"
+                self._say(LaneFault("model", f"the adapter cannot be used: {error}", without))
+                self._adapter = None
+                self._engine = self._opened(plans)
             self._say(Note(f"{self._engine.describe()} ready after {time.monotonic() - started:.1f}s"))
         return self._engine
+
+    def _opened(self, plans: Sequence[EnginePlan]) -> Engine:
+        return open_engines(
+            plans,
+            self._config.model,
+            self._adapter,
+            n_threads=self._config.model_threads(),
+            tell=self._tell_of_engine,
+        )
 
 
 def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say) -> None:
