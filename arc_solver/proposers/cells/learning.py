@@ -77,10 +77,12 @@ def learn_together(
         is_wanted: Whether a task is still to be learned.
     """
     from arc_solver.finetune.cells.checkpoint import load_compact
-    from arc_solver.finetune.cells.device import prepare
+    from arc_solver.finetune.cells.device import gpu_problem, prepare
     from arc_solver.finetune.cells.joint import Dropped, adapt_jointly, is_finite_in, renew_tasks
 
     device, precision = prepare(n_threads)
+    if problem := gpu_problem():
+        say(f"the GPU does not work ({problem}): the cell model computes on the CPU")
     model = load_compact(model_dir).to(device)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     if precision == FP16 and not is_finite_in(model, tasks, precision):
