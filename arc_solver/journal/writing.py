@@ -22,6 +22,7 @@ from arc_solver.errors import InputError
 from arc_solver.journal.lines import framed
 from arc_solver.journal.reading import VERSION, JournalContents, Reader
 from arc_solver.journal.records import Record, RunRecord, Surplus, to_json
+from arc_solver.proposers.base import TaskDone
 from arc_solver.tasks import Challenges
 
 FSYNC_INTERVAL_S = 5.0
@@ -106,7 +107,7 @@ class Journal:
 
     def append(self, *records: Record) -> None:
         """Hand records to the operating system, in one write: from here on a killed process cannot lose them. What is
-        only counted (`Rejected`, `Surplus`) waits for a minute or for `close`.
+        only counted (`Rejected`, `Surplus`) waits for its task to be done, for a minute or for `close`.
 
         Raises:
             OSError: The disk is full. The half-written line will be read as damaged; what was not written is written
@@ -117,6 +118,8 @@ class Journal:
             if isinstance(record, Rejected | Surplus):
                 self._counts.add(record)
             else:
+                if isinstance(record, TaskDone):  # it will not be asked again, so nothing of it may be lost
+                    lines += map(self._stamped, self._counts.take(record.task_id, record.proposer))
                 lines.append(self._stamped(to_json(record)))
         if self._clock.now_s() - self._counted_s >= COUNTS_INTERVAL_S:
             lines += self._counted()
@@ -251,16 +254,16 @@ class _Counts:
             self._n_repeats[which[:2]] += 1
             self._repeats.setdefault(which, []).append([record.seed, record.repeats])
 
-    def take(self) -> Iterator[dict[str, Any]]:
-        """A line for each count, which begins anew."""
-        for which, count in self._rejected.items():
-            repeats = {"repeats": self._repeats[which]} if which in self._repeats else {}
-            yield to_json(Rejected(*which)) | {"count": count} | repeats
-        for (task_id, proposer), count in self._surplus.items():
-            yield to_json(Surplus(task_id, proposer, count))
-        self._rejected.clear()
-        self._repeats.clear()
-        self._surplus.clear()
+    def take(self, *of: str) -> list[dict[str, Any]]:
+        """A line for each count, which begins anew; of one task and proposer only, if they are given."""
+        found = []
+        for which in [which for which in self._rejected if not of or which[:2] == of]:
+            repeats = self._repeats.pop(which, None)
+            count = {"count": self._rejected.pop(which)}
+            found.append(to_json(Rejected(*which)) | count | ({"repeats": repeats} if repeats else {}))
+        for whose in [whose for whose in self._surplus if not of or whose == of]:
+            found.append(to_json(Surplus(*whose, self._surplus.pop(whose))))
+        return found
 
 
 def earlier_path(path: Path) -> Path:
