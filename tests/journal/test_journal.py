@@ -135,6 +135,17 @@ class TestReading:
             with journal:
                 journal.append(repeat, Rejected("t", "induction", "program: duplicate"))
         assert read(path).repeated == {repeat}
+
+    def test_what_was_counted_of_a_task_stands_there_once_it_is_done(self, path):
+        """Nobody asks about it again: were it lost with a killed run, it would be lost for good."""
+        others = [Rejected("t2", "induction", "no code"), Rejected("t", "transduction", "no grid")]
+        repeat = Rejected("t", "induction", "program: duplicate", seed=5, repeats=3)
+        journal, _ = Journal.open(path, "key")
+        with journal:
+            journal.append(repeat, *others, TaskDone("t", "induction"))
+            assert read(path).rejected == {("induction", "program: duplicate"): 1}
+            assert read(path).repeated == {repeat}
+        assert read(path).rejected.total() == 3
         assert read(path).rejected == {("induction", "program: duplicate"): 4}
 
     def test_a_missing_file_is_told(self, path):
