@@ -15,7 +15,11 @@ from arc_solver.experiments.plan import Experiment, Point
 from arc_solver.finetune.test_time.settings import OFF
 from arc_solver.json_files import optional_json
 from arc_solver.pipeline import RunFiles
+from arc_solver.shelf import ShelfLimits
 from arc_solver.statistics import Comparison, Figure, Floats, bootstrap_mean, compare
+
+MAX_SAMPLES = min(ShelfLimits().n_passing, ShelfLimits().n_voted) // 2
+"""A journal has every sample up to here; of more that agree some are only counted."""
 
 _SEED = 0
 
@@ -94,6 +98,8 @@ def can_estimate(config: RunConfig) -> bool:
     names = config.proposers
     if "induction" in names and config.ttft.mode != OFF and config.ttft.n_programs:
         return False  # programs that were written before anything was learned are among them
+    if max(drawn_samples(config).values(), default=0) > MAX_SAMPLES:
+        return False
     if names == ("transduction",):
         return not config.uses_cells()
     induction = config.induction

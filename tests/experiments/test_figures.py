@@ -190,6 +190,7 @@ def test_pass_at_k_is_told_only_of_samples_that_are_alike():
     ttft = load_preset("cpu").to_json()["ttft"] | {"mode": "joint"}
     assert not told(induction=induction | {"stop_after": 8}, ttft=ttft | {"n_programs": 4})
     assert told(induction=induction | {"stop_after": 8}, ttft=ttft | {"n_programs": 0})
+    assert not told(induction=induction | {"n_samples": 200, "stop_after": 200})  # the journal only counts some of them
     assert not told(proposers=["search"])
     assert told(proposers=["transduction"], cells=None)
 

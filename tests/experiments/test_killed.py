@@ -67,6 +67,7 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="children die with their parent on Linux only")
 def test_a_sweep_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path, task_files: tuple[Path, Path]) -> None:
     challenges, solutions = task_files
