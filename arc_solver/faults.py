@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arc_solver.errors import one_line
+from arc_solver.errors import MAX_LINE_LENGTH, one_line
+
+_LEAST_TOLD = 80
 
 MAX_FAULTS = 200
 """So many are kept; of what breaks more often the rest is counted."""
@@ -32,9 +34,10 @@ class Fault:
     what_was_done: str = ""
 
     def text(self) -> str:
-        """One line for people."""
+        """One line for people; of a long one, what was done is not what is cut."""
         done = f"; {self.what_was_done}" if self.what_was_done else ""
-        return one_line(f"{self.where}: {self.what}{done}")
+        room = max(_LEAST_TOLD, MAX_LINE_LENGTH - len(self.where) - len(": ") - len(done))
+        return one_line(f"{self.where}: {one_line(self.what, room)}{done}")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` is the inverse (of times to the hundredth of a second)."""

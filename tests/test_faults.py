@@ -28,3 +28,10 @@ def test_of_too_many_the_first_are_kept_and_the_others_counted() -> None:
     assert len(faults) == len(faults.to_json()) == MAX_FAULTS
     assert [fault.what for fault in faults] == [str(index) for index in range(MAX_FAULTS)]
     assert faults.n_left_out == 3
+
+
+def test_of_a_long_line_what_was_done_stays() -> None:
+    text = Fault("model", "x" * 1000, 1.0, "the base goes on without its adapter").text()
+    assert text.startswith("model: xxx")
+    assert text.endswith("...; the base goes on without its adapter")
+    assert len(text) == 300
