@@ -94,7 +94,8 @@ class RealRun:
         limit_s: Its time limit.
         n_tasks: How many tasks it gets.
         n_lanes: How many lanes search.
-        said: What it says; None for a file in `folder`.
+        said: Where what it says is kept; None for a file in `folder`.
+        through_a_pipe: Whether it writes that itself, or somebody else does it.
     """
 
     folder: Path
@@ -107,6 +108,8 @@ class RealRun:
     n_tasks: int = N_TASKS
     n_lanes: int = 1
     said: Path | None = None
+    through_a_pipe: bool = False
+    pens: list[subprocess.Popen[bytes]] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     started_s: float = 0.0
     seen: set[int] = field(default_factory=set)
@@ -135,11 +138,16 @@ class RealRun:
         }
         self.started_s = time.monotonic()
         self.said = self.said or self.folder / "said"
-        with self.said.open("w") as said:
+        with self.said.open("a") as said:
+            # Not straight into the file where the run's own files are limited.
+            pen = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=said) if self.through_a_pipe else None
             self.process = subprocess.Popen(
-                command, stdout=said, stderr=subprocess.STDOUT, text=True, env=environment | self.environment,
-                start_new_session=True, **self.popen,
+                command, stdout=pen.stdin if pen else said, stderr=subprocess.STDOUT, text=True,
+                env=environment | self.environment, start_new_session=True, **self.popen,
             )  # fmt: skip
+            if pen is not None and pen.stdin is not None:
+                pen.stdin.close()
+                self.pens.append(pen)
         return self
 
     # -- its processes -------------------------------------------------------------------------------------------------
@@ -206,6 +214,8 @@ class RealRun:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running {CLOSING_S}s after its time limit:\n{self.report()}") from None
         wait_for(lambda: not self.leftovers(), f"its processes to be gone, {self.leftovers()} run")
+        for pen in self.pens:
+            pen.wait()
         return status
 
     def leftovers(self) -> list[int]:
