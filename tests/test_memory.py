@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -148,3 +150,13 @@ def test_this_machine_and_this_process() -> None:
     block = b"\1" * (64 << 20)
     assert held_by([os.getpid()]) - before > 60 << 20
     del block
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux says whom it would kill")
+def test_who_volunteers_goes_first_with_what_it_starts() -> None:
+    code = (
+        "import subprocess; from arc_solver.memory import volunteer; volunteer(); "
+        "print(subprocess.run(['cat', '/proc/self/oom_score_adj'], capture_output=True, text=True).stdout)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > int(Path("/proc/self/oom_score_adj").read_text())

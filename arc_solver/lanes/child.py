@@ -26,6 +26,7 @@ from arc_solver.lanes.beating import beat
 from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
+from arc_solver.memory import volunteer
 from arc_solver.processes import die_with_parent, take_standard_output
 from arc_solver.proposers.base import Proposer
 from arc_solver.proposers.pool import SharedPool
@@ -40,6 +41,7 @@ def main() -> None:
     find. What the first spec needed (sandbox, engine) stays for those that follow, which have its configuration.
     """
     die_with_parent()
+    volunteer()
     forgive_standard_streams()
     write = take_standard_output()
 
