@@ -15,6 +15,8 @@ from arc_solver.journal import JournalContents, Work
 MAX_DECISIONS = 300
 MAX_REASONS = 40
 MAX_REASONS_OF_TASK = 6
+MIN_LEFT = 0.02
+NO_TASK = "on no task alone"
 
 
 def tells_course(journal: JournalContents | None) -> bool:
@@ -23,14 +25,23 @@ def tells_course(journal: JournalContents | None) -> bool:
 
 
 def time_spent(journal: JournalContents | None, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Seconds by proposer, and by phase where it has phases: `{"by", "phase", "seconds", "tasks"}`."""
+    """Seconds by proposer, and by phase where it has phases: `{"by", "phase", "seconds", "tasks"}`.
+
+    Work is told task by task, as a whole, or both: then what is left of the whole is a phase of its own.
+    """
     rows = []
     for place, name in enumerate(names):
         work = [one for _, one in journal.work if one.proposer == name] if journal is not None else []
-        for phase, some in _by_phase(_finest(work)).items():
-            seconds = round(sum(one.wall_s for one in some), 3)
-            tasks = len({one.task_id for one in some if one.task_id})
-            rows.append({"by": place, "phase": phase, "seconds": seconds, "tasks": tasks})
+        by_task = _finest([one for one in work if one.task_id])
+        phases = {phase: (_seconds(some), len({one.task_id for one in some})) for phase, some in _by_phase(by_task)}
+        whole_s = _seconds([one for one in work if not one.task_id])
+        left_s = whole_s - _seconds(by_task)
+        if left_s > MIN_LEFT * whole_s:
+            phases[NO_TASK if by_task else ""] = (left_s, 0)
+        rows += [
+            {"by": place, "phase": phase, "seconds": round(seconds, 3), "tasks": n_tasks}
+            for phase, (seconds, n_tasks) in phases.items()
+        ]
     return rows
 
 
@@ -42,7 +53,7 @@ def time_on_tasks(journal: JournalContents | None) -> dict[str, dict[str, float]
         if one.task_id:
             by_both.setdefault((one.task_id, one.proposer), []).append(one)
     for (task_id, proposer), work in by_both.items():
-        found.setdefault(task_id, {})[proposer] = round(sum(one.wall_s for one in _finest(work)), 3)
+        found.setdefault(task_id, {})[proposer] = round(_seconds(_finest(work)), 3)
     return found
 
 
@@ -96,21 +107,20 @@ def settings(journal: JournalContents | None) -> list[list[str]]:
 
 
 def _finest(work: Sequence[Work]) -> list[Work]:
-    """Work without what is told a second time as a sum: of a task's phases rather than the task, of tasks rather than
-    a phase of all, and what is told of everything only where nothing else is.
-    """
-    phased = {one.task_id for one in work if one.task_id and one.phase}
-    by_task = [one for one in work if one.task_id and (one.phase or one.task_id not in phased)]
-    told = {one.phase for one in by_task}
-    of_all = [one for one in work if not one.task_id and one.phase and one.phase not in told]
-    return by_task + of_all or list(work)
+    """Work on tasks without what is told a second time as a sum: a task's phases rather than the task."""
+    phased = {one.task_id for one in work if one.phase}
+    return [one for one in work if one.phase or one.task_id not in phased]
 
 
-def _by_phase(work: Sequence[Work]) -> dict[str, list[Work]]:
+def _by_phase(work: Sequence[Work]) -> list[tuple[str, list[Work]]]:
     phases: dict[str, list[Work]] = {}
-    for one in sorted(work, key=lambda one: one.phase):
+    for one in work:
         phases.setdefault(one.phase, []).append(one)
-    return phases
+    return sorted(phases.items())
+
+
+def _seconds(work: Sequence[Work]) -> float:
+    return sum(one.wall_s for one in work)
 
 
 def _plain(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arc_solver.journal import JournalContents, Work
-from arc_solver.report.chronicle import MAX_REASONS, rejected, settings, time_on_tasks, time_spent
+from arc_solver.report.chronicle import MAX_REASONS, NO_TASK, rejected, settings, time_on_tasks, time_spent
 
 
 def spent(*work: Work) -> dict[tuple[int, str], float]:
@@ -18,11 +18,13 @@ def spent(*work: Work) -> dict[tuple[int, str], float]:
 @pytest.mark.parametrize(
     ("work", "expected"),
     [
-        ([("", "", 9.0)], {"": 9.0}),
-        ([("", "", 9.0), ("a", "", 2.0), ("b", "", 3.0)], {"": 5.0}),
-        ([("", "", 9.0), ("a", "", 2.0), ("a", "pass 1", 1.0), ("a", "pass 2", 0.5)], {"pass 1": 1.0, "pass 2": 0.5}),
-        ([("", "learning", 4.0), ("a", "", 2.0)], {"learning": 4.0, "": 2.0}),
-        ([("", "pass 1", 4.0), ("a", "pass 1", 2.0)], {"pass 1": 2.0}),
+        ([("", "model", 9.0)], {"": 9.0}),
+        ([("", "lane 0", 9.0), ("", "lane 1", 3.0)], {"": 12.0}),
+        ([("a", "", 2.0), ("b", "", 3.0)], {"": 5.0}),
+        ([("a", "", 2.0), ("a", "pass 1", 1.0), ("a", "pass 2", 0.5)], {"pass 1": 1.0, "pass 2": 0.5}),
+        ([("", "lane 0", 9.0), ("a", "pass 1", 6.0)], {"pass 1": 6.0, NO_TASK: 3.0}),
+        ([("", "lane 0", 9.0), ("a", "pass 1", 9.0)], {"pass 1": 9.0}),
+        ([("", "lane 0", 2.0), ("a", "pass 1", 9.0)], {"pass 1": 9.0}),
         ([], {}),
     ],
 )

@@ -66,19 +66,23 @@ def test_the_overview_shows_figures_and_every_task(opened: Any, made_up: Any) ->
 
 
 def test_the_script_unpacks_every_grid_as_python_does(opened: Any, content: dict[str, Any]) -> None:
-    # The script keeps its names to itself: what it draws tells.
-    grids = content["tasks"][0]["grids"]
-    wanted = unpack(grids[content["tasks"][0]["tests"][0]["input"]])
-    opened.run("document.querySelector('.tile').scrollIntoView()")
-    opened.wait("document.querySelector('.tile canvas').width > 1")
+    # The script keeps its names to itself: what it draws tells. For paper it draws all tiles, five pixels a cell.
+    opened.run("dispatchEvent(new Event('beforeprint'))")
     drawn = opened.run(
-        "(() => { const context = document.querySelector('.tile canvas').getContext('2d');"
-        " return [context.canvas.width, context.canvas.height,"
-        " [...context.getImageData(0, 0, context.canvas.width, context.canvas.height).data]]; })()"
+        "[...document.querySelectorAll('.tile')].map((tile) => [...tile.querySelectorAll('canvas')].map((one) => {"
+        " const pixels = one.getContext('2d').getImageData(0, 0, one.width, one.height).data, found = [];"
+        " for (let y = 2; y < one.height; y += 5) { const row = []; found.push(row);"
+        " for (let x = 2; x < one.width; x += 5) row.push([...pixels.slice(4 * (y * one.width + x)).slice(0, 3)]); }"
+        " return found; }))"
     )
-    assert drawn[:2] == [wanted.shape[1], wanted.shape[0]]
-    pixels = ["#" + bytes(drawn[2][at : at + 3]).hex() for at in range(0, len(drawn[2]), 4)]
-    assert pixels == [PALETTE[cell] for cell in wanted.ravel()]
+    runs = 0
+    for task, canvases in zip(content["tasks"], drawn, strict=True):
+        test = task["tests"][0]
+        texts = [task["grids"][at] for at in (test["input"], test["runs"][0]["attempts"][0]["grid"]) if at is not None]
+        runs += sum(any(character.isalpha() for character in text[1:]) for text in texts)
+        seen = [[["#" + bytes(pixel).hex() for pixel in row] for row in canvas] for canvas in canvases]
+        assert seen == [[[PALETTE[cell] for cell in row] for row in unpack(text)] for text in texts]
+    assert runs > 1, "grids with runs of one colour must be among them"
 
 
 def test_tasks_are_filtered_by_outcome_by_proposer_and_by_id(opened: Any) -> None:
