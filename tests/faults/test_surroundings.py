@@ -156,7 +156,7 @@ def test_who_ends_a_run_gets_what_it_found(run: RealRun, number: signal.Signals)
 
 
 def test_a_run_ends_when_its_time_is_over_whatever_its_lanes_do(run: RealRun) -> None:
-    run.limit_s = 40
+    run.limit_s = 30
     run.start()
     assert run.finish() == 0, run.report()  # nobody lets it go on
     check_nothing_lost(run, run.contents())
