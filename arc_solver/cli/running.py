@@ -114,8 +114,11 @@ def run(asked: Asked, console: Console, interrupt: Interrupt, supervised: Superv
         told = export_programs(result.board.candidates, asked.programs_file)
         console.print(told, markup=False, highlight=False)
     if asked.json_file is not None:
-        own: dict[str, Any] = {"first_file_s": round(supervised.first_file_s, 3), "supervisor_peak_mb": peak_memory_mb()}
-        own["answers"] = str(result.answers or output)
+        own: dict[str, Any] = {
+            "first_file_s": round(supervised.first_file_s, 3),
+            "supervisor_peak_mb": peak_memory_mb(),
+            "answers": str(result.answers or output),
+        }
         try:
             write_json(asked.json_file, _figures(result, config, asked.where, tasks) | own | scores)
         except OSError as error:
