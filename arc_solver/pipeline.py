@@ -25,7 +25,7 @@ from arc_solver.faults import Fault, Faults
 from arc_solver.journal import Decision, Journal, Record, Work, earlier_path
 from arc_solver.journal import Note as JournalNote
 from arc_solver.lanes.keeping import Lanes
-from arc_solver.lanes.planning import plan_lanes, wants_news
+from arc_solver.lanes.planning import plan_lanes, wants_news, with_threads
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.weights import fingerprints
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed
@@ -118,6 +118,7 @@ def solve(
     supervised = supervised or Supervised(began_s=clock.now_s())
     end_s = supervised.began_s + config.time_limit_s
     deadline = Deadline(clock, end_s if supervised.end_s is None else min(end_s, supervised.end_s))
+    config = with_threads(challenges, config)
     run = _Run(challenges, config, files, clock, supervised, progress, lane_command)
     with run.open_journal(resume, tasks_from):
         try:

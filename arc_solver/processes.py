@@ -19,6 +19,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_GIVEN_WAY = 10
 
 Write = Callable[[bytes], None]
 
@@ -64,6 +65,17 @@ def started_s() -> float:
         return now_s
     # A container may have a clock of its own; no Python needs an hour to start.
     return now_s - age_s if 0.0 <= age_s < 3600.0 else now_s
+
+
+def give_way() -> None:
+    """Leave the cores to others from here on, as far as the system lets us: this process, what it starts, and its
+    session, by which some kernels group processes before they look at single ones.
+    """
+    try:
+        os.nice(_GIVEN_WAY)
+        Path("/proc/self/autogroup").write_text(str(_GIVEN_WAY))
+    except OSError:
+        return  # no such system, or it groups nothing
 
 
 def peak_memory_mb() -> float | None:

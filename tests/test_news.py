@@ -196,6 +196,6 @@ def test_only_the_cell_model_s_lane_is_told_and_on_a_cluster_none(tmp_path: Path
     config = RunConfig(60.0, cells=tmp_path)
     assert wants_news(("induction", "transduction"), config)
     assert not wants_news(("search",), config)
-    assert not wants_news(("induction",), config)
-    assert not wants_news(("transduction",), dataclasses.replace(config, cells=None))
+    assert wants_news(("induction",), config)
+    assert wants_news(("transduction",), dataclasses.replace(config, cells=None))
     assert not wants_news(("transduction",), dataclasses.replace(config, ray_address="local"))

@@ -1,4 +1,4 @@
-"""The program that runs in a lane: `python -m arc_solver.lanes.child`, specs on standard input (one, in a run on one
+"""The program that runs in a lane: `python -m arc_solver.lanes`, specs on standard input (one, in a run on one
 machine, and after it news of the pool if it says so), messages on standard output.
 
 The one place where proposers, engines and the sandbox are put together. It knows nothing of votes, journals or the
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from arc_solver.allocation.shares import CELL_MODEL_WEIGHT, share
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.config import RunConfig
 from arc_solver.engines.base import Engine
@@ -27,13 +28,15 @@ from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
 from arc_solver.memory import volunteer
-from arc_solver.processes import die_with_parent, take_standard_output
+from arc_solver.processes import die_with_parent, give_way, take_standard_output
 from arc_solver.proposers.base import Proposer
 from arc_solver.proposers.pool import SharedPool
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.streams import forgive_standard_streams
 
 Say = Callable[[Message], None]
+
+_SEEDS_OF_THE_FIRST_TIME = 1_000_003
 
 
 def main() -> None:
@@ -67,19 +70,25 @@ def main() -> None:
 
 def _follow(spec: LaneSpec, config: RunConfig, rooms: _Rooms, say: Say) -> None:
     deadline = Deadline(MonotonicClock(), spec.end_s)
-    for index, name in enumerate(spec.proposers):
+    names, more = list(spec.proposers), "induction" in spec.proposers and rooms.has_more_to_ask()
+    others = [name for name in names if name != "induction"]
+    if more and others and all((name, task.task_id) in spec.done for name in others for task in spec.tasks):
+        names = []  # an earlier life of this lane was through with it, and asked for more
+    for index, name in enumerate(names):
         # What one proposer leaves of its share, the next ones get.
-        share = _share(config, spec.proposers[index:])
-        _run(name, rooms, spec, deadline.within(share * deadline.remaining_s()), say)
+        part = _share(config, names[index:])
+        is_last = not (more and name == "induction")
+        works = _run(name, rooms, spec, deadline.within(part * deadline.remaining_s()), say, is_last=is_last)
+        more = more and (works or name != "induction")
+    if more:
+        rooms.ask_for_more(len(spec.done))
+        _run("induction", rooms, spec, deadline, say)
 
 
 def _share(config: RunConfig, waiting: Sequence[str]) -> float:
-    """The first proposer's share of the lane's time that is left: even, but for the cell model.
-
-    On the held-out tasks it solved 9 alone, the bundled model's programs 2 (`docs/log.md`).
-    """
-    weights = [4.0 if name == "transduction" and config.uses_cells() else 1.0 for name in waiting]
-    return weights[0] / sum(weights)
+    """The first proposer's share of the lane's time that is left: even, but for the cell model."""
+    cells = config.uses_cells()
+    return share([CELL_MODEL_WEIGHT if name == "transduction" and cells else 1.0 for name in waiting])
 
 
 class _Rooms:
@@ -128,14 +137,17 @@ class _Rooms:
             from arc_solver.proposers.search import SearchProposer
 
             # At any grade: its programs are made of our own vocabulary alone.
-            return SearchProposer(self._started_sandbox(), config.search)
+            beside_a_model = config.proposers != ("search",)
+            return SearchProposer(
+                self._started_sandbox(), config.search, give_way=give_way if beside_a_model else lambda: None
+            )
         if name == "induction":
             from arc_solver.proposers.induction import InductionProposer
 
             sandbox = self._sandbox_for_unknown_programs()
             if self._learning is not None:
                 return self._learning.induction(sandbox)
-            return InductionProposer(self._model(), sandbox, config.induction, config.seed)
+            return InductionProposer(self._model(), sandbox, config.induction, config.seed, pool=self.pool)
         if config.cells is not None and config.uses_cells():
             self._close_model()  # both would not fit one GPU
             from arc_solver.proposers.cells import CellProposer
@@ -152,7 +164,24 @@ class _Rooms:
             return self._learning.transduction()
         from arc_solver.proposers.transduction import TransductionProposer
 
-        return TransductionProposer(self._model(), config.transduction, config.seed)
+        return TransductionProposer(self._model(), config.transduction, config.seed, pool=self.pool)
+
+    def has_more_to_ask(self) -> bool:
+        """Whether the induction shall ask for further programs in the end. A model that learned the run's
+        demonstrations does not.
+        """
+        return self._config.induction.n_more > 0 and self._learning is None
+
+    def ask_for_more(self, n_done: int) -> None:
+        """From here on the induction asks for further programs, with other seeds than before.
+
+        Args:
+            n_done: Pieces of work that earlier lives of this lane finished, so that each has its own seeds.
+        """
+        induction = self._config.induction
+        more = dataclasses.replace(induction, n_samples=induction.n_more, n_more=0)
+        seed = self._config.seed + _SEEDS_OF_THE_FIRST_TIME + n_done
+        self._config = dataclasses.replace(self._config, induction=more, seed=seed)
 
     def _close_model(self) -> None:
         if self._engine is not None:
@@ -216,7 +245,8 @@ class _Rooms:
         )
 
 
-def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say) -> None:
+def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say, *, is_last: bool = True) -> bool:
+    """Run a proposer and say what it finds; that it is through only if it is not asked again. False if it broke."""
     started = time.monotonic()
     todo = [task for task in spec.tasks if (name, task.task_id) not in spec.done]
     try:
@@ -228,8 +258,10 @@ def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say)
         kind = "" if isinstance(error, ArcSolverError) else f"{type(error).__name__}: "
         silent = "out of memory" if isinstance(error, MemoryError) else "no message"
         say(ProposerFailed(name, f"{kind}{str(error).splitlines()[0] if str(error) else silent}"))
-        return
-    say(ProposerDone(name, time.monotonic() - started))
+        return False
+    if is_last:
+        say(ProposerDone(name, time.monotonic() - started))
+    return True
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 
 from arc_solver.allocation import load_chances
+from arc_solver.allocation.cores import threads_beside_search
 from arc_solver.allocation.dealing import deal
 from arc_solver.config import RunConfig
 from arc_solver.proposers.search.prospects import expected_seconds
@@ -33,6 +35,19 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
     return lanes
 
 
+def with_threads(challenges: Challenges, config: RunConfig) -> RunConfig:
+    """The configuration with as many threads for a model on CPUs as it should have beside the search: every core where
+    the search is through early in the run.
+    """
+    if config.engine.n_threads or "search" not in config.proposers or config.ray_address:
+        return config
+    search_s = sum(expected_seconds(task, config.search, load_chances()) for task in challenges.tasks)
+    n_threads = threads_beside_search(os.cpu_count() or 1, search_s, config.time_limit_s)
+    return dataclasses.replace(config, engine=dataclasses.replace(config.engine, n_threads=n_threads))
+
+
 def wants_news(proposers: Sequence[str], config: RunConfig) -> bool:
-    """Whether a lane is told what stands on the board: the cell model's is. Not on a cluster: the way is too long."""
-    return "transduction" in proposers and config.uses_cells() and not config.ray_address
+    """Whether a lane is told what stands on the board: a model's is, so that it asks less about what others solved. Not
+    on a cluster: the way is too long.
+    """
+    return tuple(proposers) != ("search",) and not config.ray_address

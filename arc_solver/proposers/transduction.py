@@ -24,8 +24,17 @@ from arc_solver.prompts.build import STOP_STRINGS, FittedPrompt, PromptTooLong, 
 from arc_solver.prompts.encoders import GridEncoder, Unparsed, get_encoder
 from arc_solver.prompts.parse import parse_grid
 from arc_solver.prompts.templates import OUTPUT_FROM_EXAMPLES, get_template
-from arc_solver.proposers.base import Event
-from arc_solver.proposers.waves import Ledger, Question, describe_view, sampling_seed, shown_pairs, task_rng, waves
+from arc_solver.proposers.base import Event, Pool
+from arc_solver.proposers.waves import (
+    Ledger,
+    Question,
+    WavePlan,
+    describe_view,
+    sampling_seed,
+    shown_pairs,
+    task_rng,
+    unsolved_share,
+)
 from arc_solver.tasks import Pair, Task
 
 _LOG = logging.getLogger(__name__)
@@ -91,6 +100,7 @@ class TransductionProposer:
         settings: How often and how it is asked.
         seed: Of views and samples, at least 0.
         adapters: Task id -> the adapter that is asked about it; the engine's own weights about others.
+        pool: What others found: tasks that they solved are asked about less.
     """
 
     def __init__(
@@ -99,8 +109,10 @@ class TransductionProposer:
         settings: TransductionSettings,
         seed: int,
         adapters: Mapping[str, Path] | None = None,
+        pool: Pool | None = None,
     ) -> None:
         self._engine = engine
+        self._pool = pool
         self._settings = settings
         self._seed = seed
         self._adapters = adapters or {}
@@ -114,15 +126,16 @@ class TransductionProposer:
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         settings = self._settings
         ledger = Ledger(_NAME, {task.task_id: settings.n_samples * len(task.test_inputs) for task in tasks})
-        for number, samples in enumerate(waves(settings.n_samples, settings.wave_size)):
+        plan = WavePlan(tasks, settings.n_samples, settings.wave_size, partial(unsolved_share, self._pool))
+        while portions := plan.next(ledger.is_open):
             questions: dict[str, Question] = {}
-            for task in tasks:
+            for portion in portions:
                 if deadline.passed():
                     return
-                for event in self._ask(task, samples, questions):
+                for event in self._ask(portion.task, portion.samples, questions):
                     yield event
-                    yield from ledger.settle(task.task_id)
-            _LOG.info("transduction wave %d: %d questions", number, len(questions))
+                    yield from ledger.settle(portion.task.task_id)
+            _LOG.info("transduction wave: %d questions", len(questions))
             if not questions:
                 continue
             requests = [question.request for question in questions.values()]

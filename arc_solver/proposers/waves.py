@@ -1,20 +1,22 @@
 """What the two language-model proposers share: samples in waves, seeds, views, and who is done.
 
-The first wave gives every task one sample, later ones several at a time: whenever the deadline comes, no task was
-starved for another. Knows nothing of grids, programs or what is asked.
+The first wave gives every task one sample, later ones several at a time, more of them to tasks that they are likelier
+to solve (`allocation.sampling`). A sample is the same whenever it is asked for. Knows nothing of grids, programs or
+what is asked.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from arc_solver.allocation.sampling import UNSOLVED_THOUGH_FITTING, Standing, next_wave, sample_cost
 from arc_solver.augment import View
 from arc_solver.engines.base import Request
-from arc_solver.proposers.base import TaskDone
+from arc_solver.proposers.base import Pool, TaskDone
 from arc_solver.tasks import Pair, Task
 
 
@@ -68,6 +70,71 @@ class Ledger:
         """No more samples are wanted, however many are open."""
         del self._open[task_id]
         return (TaskDone(task_id, self._proposer),)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Samples of a task that are asked for together.
+
+    Attributes:
+        task: The task.
+        number: Which of its portions.
+        samples: Their numbers.
+    """
+
+    task: Task
+    number: int
+    samples: range
+
+
+class WavePlan:
+    """Which samples of which tasks are asked for next.
+
+    Args:
+        tasks: The tasks.
+        n_samples: Of each.
+        wave_size: Of a portion, after the first, which is one sample.
+        unsolved: How likely it is that a task is not solved yet.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        n_samples: int,
+        wave_size: int,
+        unsolved: Callable[[str], float] = lambda task_id: 1.0,
+    ) -> None:
+        self._tasks, self._wave_size, self._unsolved = tasks, wave_size, unsolved
+        self._portions = waves(n_samples, wave_size)
+        self._n_samples = n_samples
+        self._n_dealt = [0] * len(tasks)
+
+    def next(self, is_open: Callable[[str], bool]) -> list[Portion]:
+        """The next wave, empty when nothing is left; tasks in their order.
+
+        Args:
+            is_open: Whether more samples of a task are wanted.
+        """
+        standings = []
+        for task, n_dealt in zip(self._tasks, self._n_dealt, strict=True):
+            n_asked = self._portions[n_dealt].start if n_dealt < len(self._portions) else self._n_samples
+            n_left = self._n_samples - n_asked if is_open(task.task_id) else 0
+            n_cells = sum(pair.input.size for pair in task.train) + sum(grid.size for grid in task.test_inputs)
+            standings.append(Standing(n_asked, n_left, sample_cost(n_cells), self._unsolved(task.task_id)))
+        wave = next_wave(standings, self._wave_size)
+        found = []
+        for index, (task, n_more) in enumerate(zip(self._tasks, wave, strict=True)):
+            while n_more > 0:
+                samples = self._portions[self._n_dealt[index]]
+                found.append(Portion(task, self._n_dealt[index], samples))
+                self._n_dealt[index] += 1
+                n_more -= len(samples)
+        return found
+
+
+def unsolved_share(pool: Pool | None, task_id: str) -> float:
+    """How likely it is that a task is not solved yet, going by what others found."""
+    return UNSOLVED_THOUGH_FITTING if pool is not None and pool.state(task_id).solved else 1.0
 
 
 def waves(n_samples: int, wave_size: int) -> tuple[range, ...]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from arc_solver.allocation.sampling import DIFFICULTY, EASE, Standing, chance, next_wave
 
 STANDINGS = st.lists(
-    st.builds(Standing, st.integers(0, 200), st.integers(0, 64), st.floats(0.1, 50), st.booleans()), max_size=20
+    st.builds(Standing, st.integers(0, 200), st.integers(0, 64), st.floats(0.1, 50), st.floats(0, 1)), max_size=20
 )
 
 
@@ -37,7 +37,7 @@ def test_waves_end_with_everything_asked(standings: list[Standing], wave_size: i
         if not any(wave):
             break
         standings = [
-            Standing(one.n_asked + n, one.n_left - n, one.seconds, one.settled)
+            Standing(one.n_asked + n, one.n_left - n, one.seconds, one.unsolved)
             for n, one in zip(wave, standings, strict=True)
         ]
     assert not any(one.n_left for one in standings)
@@ -47,10 +47,11 @@ def test_who_was_never_asked_comes_first_with_one_sample() -> None:
     assert next_wave([Standing(4, 9, 1.0), Standing(0, 9, 50.0), Standing(0, 0, 1.0)], 4) == [0, 1, 0]
 
 
-def test_settled_tasks_give_their_share_to_the_others() -> None:
-    open_one, settled = Standing(8, 50, 1.0), Standing(8, 50, 1.0, settled=True)
-    assert next_wave([open_one, settled, open_one], 4) == [4, 0, 4]
-    assert next_wave([settled, Standing(8, 0, 1.0)], 4) == [4, 0], "nobody else is left"
+def test_tasks_that_seem_solved_give_their_share_to_the_others_for_a_while() -> None:
+    solved = Standing(8, 50, 1.0, unsolved=0.1)
+    assert next_wave([Standing(8, 50, 1.0), solved, Standing(8, 50, 1.0)], 4)[1] == 0
+    assert next_wave([Standing(300, 50, 1.0), solved], 4)[1] > 0, "the other one is hopeless by now"
+    assert next_wave([solved, Standing(8, 0, 1.0)], 4) == [8, 0], "nobody else is left, and waves stay as large"
 
 
 def test_cheap_tasks_get_more_and_dear_ones_are_not_starved() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from arc_solver.allocation import load_chances
-from arc_solver.config import RunConfig
+from arc_solver.config import EngineSettings, RunConfig
 from arc_solver.grids import as_grid
-from arc_solver.lanes.planning import plan_lanes
+from arc_solver.lanes.planning import plan_lanes, with_threads
 from arc_solver.proposers.search.prospects import expected_seconds
 from arc_solver.tasks import Challenges, Pair, Task
 
@@ -29,3 +30,15 @@ def test_a_lane_with_large_grids_gets_fewer_tasks() -> None:
     assert max(loads) - min(loads) < 0.2 * (max(by_turns) - min(by_turns))
     assert sorted(task.task_id for _, _, dealt in lanes for task in dealt) == sorted(task.task_id for task in tasks)
     assert plan_lanes(challenges, config) == lanes
+
+
+def test_a_model_gets_every_core_where_the_search_is_through_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    tasks = tuple(square(f"task{index}", 10) for index in range(4))
+    challenges = Challenges(tasks, (), tuple(task.task_id for task in tasks))
+    assert with_threads(challenges, RunConfig(3600.0)).model_threads() == 4
+    assert with_threads(challenges, RunConfig(1.0)).model_threads() == 1
+    alone = RunConfig(1.0, ("transduction",))
+    assert with_threads(challenges, alone) == alone, "no search beside it"
+    chosen = RunConfig(3600.0, engine=EngineSettings(n_threads=3))
+    assert with_threads(challenges, chosen) == chosen

@@ -4,11 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arc_solver.allocation.sampling import UNSOLVED_THOUGH_FITTING
 from arc_solver.augment import IDENTITY, View
 from arc_solver.grids import as_grid
-from arc_solver.proposers.base import TaskDone
-from arc_solver.proposers.waves import Ledger, describe_view, sampling_seed, shown_pairs, task_rng, waves
-from arc_solver.tasks import Pair
+from arc_solver.proposers.base import PoolState, TaskDone
+from arc_solver.proposers.waves import (
+    Ledger,
+    WavePlan,
+    describe_view,
+    sampling_seed,
+    shown_pairs,
+    task_rng,
+    unsolved_share,
+    waves,
+)
+from arc_solver.tasks import Pair, Task
 
 
 @given(st.integers(1, 40), st.integers(1, 12))
@@ -17,6 +27,47 @@ def test_waves_hold_every_sample_once_the_first_of_all_alone(n_samples: int, wav
     assert found[0] == range(1)
     assert [sample for wave in found for sample in wave] == list(range(n_samples))
     assert all(1 <= len(wave) <= wave_size for wave in found[1:])
+
+
+def task_of(side: int, task_id: str) -> Task:
+    grid = as_grid([[0] * side] * side)
+    return Task(task_id, (Pair(grid, grid),), (grid,))
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.lists(st.integers(1, 30), min_size=1, max_size=5))
+def test_a_plan_asks_for_every_sample_once_and_whenever_it_comes_it_is_the_same(
+    n_samples: int, wave_size: int, sides: list[int]
+) -> None:
+    tasks = [task_of(side, f"task{index}") for index, side in enumerate(sides)]
+    plan = WavePlan(tasks, n_samples, wave_size)
+    found: dict[str, list[tuple[int, range]]] = {task.task_id: [] for task in tasks}
+    n_waves = 0
+    while portions := plan.next(lambda task_id: True):
+        n_waves += 1
+        if n_waves == 1:
+            assert [portion.samples for portion in portions] == [range(1)] * len(tasks)
+        for portion in portions:
+            found[portion.task.task_id].append((portion.number, portion.samples))
+    assert all(dealt == list(enumerate(waves(n_samples, wave_size))) for dealt in found.values())
+
+
+def test_a_plan_gives_what_one_task_does_not_want_to_the_others() -> None:
+    tasks = [task_of(3, name) for name in "abc"]
+    plan = WavePlan(tasks, 99, 4, lambda task_id: 0.01 if task_id == "a" else 1.0)
+    plan.next(lambda task_id: True)
+    second = plan.next(lambda task_id: task_id != "b")
+    assert {portion.task.task_id for portion in second} == {"c"}
+    assert sum(len(portion.samples) for portion in second) == 12, "as much as three tasks would have got"
+
+
+class SolvedPool:
+    def state(self, task_id: str) -> PoolState:
+        return PoolState(task_id, n_derivations=int(task_id == "solved"))
+
+
+def test_a_program_of_others_makes_it_likely_that_a_task_is_solved() -> None:
+    assert unsolved_share(None, "solved") == unsolved_share(SolvedPool(), "open") == 1.0
+    assert unsolved_share(SolvedPool(), "solved") == UNSOLVED_THOUGH_FITTING
 
 
 def test_a_task_is_done_with_its_last_sample_or_when_it_is_closed() -> None:

@@ -7,23 +7,25 @@ answers.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from arc_solver.allocation.sampling import UNSOLVED_THOUGH_FITTING
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Rejected
 from arc_solver.engines.base import Completion, Engine, Finish
 from arc_solver.prompts.build import PromptTooLong
 from arc_solver.prompts.encoders import Unparsed
 from arc_solver.prompts.parse import parse_code
-from arc_solver.proposers.base import Event
+from arc_solver.proposers.base import Event, Pool
 from arc_solver.proposers.induction.questions import Questioner
 from arc_solver.proposers.induction.records import Draft, TaskRecord
 from arc_solver.proposers.induction.repairs import can_be_mended, most_promising
 from arc_solver.proposers.induction.running import DUPLICATE, Outcome, ProgramRunner
 from arc_solver.proposers.induction.settings import NAME, InductionSettings
-from arc_solver.proposers.waves import Ledger, Question, waves
+from arc_solver.proposers.waves import Ledger, Portion, Question, WavePlan, unsolved_share
 from arc_solver.sandbox.screening import Runner
 from arc_solver.tasks import Task
 
@@ -40,6 +42,7 @@ class InductionProposer:
         seed: Of views and samples, at least 0.
         adapters: Task id -> the adapter that is asked about it; the engine's own weights about others.
         watch: Told of every program before it is run, if it is new.
+        pool: What others found: tasks that they solved are asked about less.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class InductionProposer:
         *,
         adapters: Mapping[str, Path] | None = None,
         watch: Callable[[Draft], None] = lambda draft: None,
+        pool: Pool | None = None,
     ) -> None:
         self._engine = engine
+        self._pool = pool
         self._sandbox = sandbox
         self._settings = settings
         self._questioner = Questioner(engine, settings, seed, adapters)
@@ -63,7 +68,9 @@ class InductionProposer:
         return NAME
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
-        run = _Run(self._engine, self._sandbox, self._settings, self._questioner, tasks, deadline, self._watch)
+        run = _Run(
+            self._engine, self._sandbox, self._settings, self._questioner, tasks, deadline, self._watch, self._pool
+        )
         return run.events()
 
 
@@ -79,37 +86,48 @@ class _Run:
         tasks: Sequence[Task],
         deadline: Deadline,
         watch: Callable[[Draft], None],
+        pool: Pool | None,
     ) -> None:
         self._watch = watch
+        self._pool = pool
         self._engine = engine
         self._settings = settings
         self._questioner = questioner
         self._tasks = tasks
         self._deadline = deadline
         self._sampling_deadline = deadline.minus(settings.reserve_s)
-        # While repairs may follow, one sample that nobody asks for keeps each task open.
-        n_samples = settings.n_samples + (1 if settings.repair_rounds else 0)
+        # While repairs or further programs may follow, one sample that nobody asks for keeps each task open.
+        n_samples = settings.n_samples + (1 if settings.repair_rounds or settings.n_more else 0)
         self._ledger = Ledger(NAME, {task.task_id: n_samples for task in tasks})
         self._records = {task.task_id: TaskRecord(task) for task in tasks}
         self._programs = ProgramRunner(sandbox, settings, self._records)
 
     def events(self) -> Iterator[Event]:
         settings = self._settings
-        for wave, samples in enumerate(waves(settings.n_samples, settings.wave_size)):
+        plan = WavePlan(self._tasks, settings.n_samples, settings.wave_size, self._unsolved)
+        for wave in itertools.count():
+            portions = plan.next(self._ledger.is_open)
+            if not portions:
+                break
             questions: dict[str, Question] = {}
-            for task in self._tasks:
+            for portion in portions:
                 if self._sampling_deadline.passed():
                     return
-                if self._ledger.is_open(task.task_id):
-                    yield from self._ask(task, wave, samples, questions)
+                if self._ledger.is_open(portion.task.task_id):
+                    yield from self._ask(portion, questions)
             _LOG.info("induction wave %d: %d questions", wave, len(questions))
             if questions:
                 yield from self._sample_and_run(questions)
             yield from self._repair(wave)
-        if settings.repair_rounds and not self._sampling_deadline.passed():
+        if settings.repair_rounds and not settings.n_more and not self._sampling_deadline.passed():
             for task in self._tasks:
                 if self._ledger.is_open(task.task_id):
                     yield from self._ledger.settle(task.task_id)
+
+    def _unsolved(self, task_id: str) -> float:
+        """How likely it is that a task is not solved yet, by others or by a program of ours."""
+        passes = self._records[task_id].n_passing > 0
+        return UNSOLVED_THOUGH_FITTING if passes else unsolved_share(self._pool, task_id)
 
     def _repair(self, wave: int) -> Iterator[Event]:
         """Ask again for what is wrong of this wave, then for what is wrong of that, and leave the rest alone."""
@@ -125,10 +143,11 @@ class _Run:
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
-    def _ask(self, task: Task, wave: int, samples: range, questions: dict[str, Question]) -> Iterator[Event]:
+    def _ask(self, portion: Portion, questions: dict[str, Question]) -> Iterator[Event]:
         """Add one question for each sample; those that cannot be asked are rejected."""
-        for number in samples:
-            asked = self._questioner.for_program(task, wave, number)
+        task = portion.task
+        for number in portion.samples:
+            asked = self._questioner.for_program(task, portion.number, number)
             if isinstance(asked, PromptTooLong):
                 yield Rejected(task.task_id, NAME, asked.reason)
                 yield from self._ledger.settle(task.task_id)

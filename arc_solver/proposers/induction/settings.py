@@ -18,6 +18,7 @@ class InductionSettings:
     Attributes:
         n_samples: Programs asked for, a task.
         wave_size: Programs of a task that are asked for together, after the first; they share a view and a prompt.
+        n_more: Further programs, a task, when all other proposers of the lane are through and time is left.
         temperature: Of all samples, but for the first if that is greedy.
         greedy_first: The first sample of a task takes the likeliest token at every step.
         top_p: Nucleus of sampling.
@@ -50,6 +51,7 @@ class InductionSettings:
 
     n_samples: int = 8
     wave_size: int = 4
+    n_more: int = 0
     temperature: float = 0.8
     greedy_first: bool = True
     top_p: float = 1.0
@@ -73,8 +75,8 @@ class InductionSettings:
     def __post_init__(self) -> None:
         if min(self.n_samples, self.wave_size, self.stop_after, self.execute_batch, self.max_repairs) < 1:
             raise ValueError("n_samples, wave_size, stop_after, execute_batch and max_repairs must be at least 1")
-        if min(self.max_pairs, self.max_partial, self.repair_rounds, self.reserve_s) < 0:
-            raise ValueError("max_pairs, max_partial, repair_rounds and reserve_s must be at least 0")
+        if min(self.n_more, self.max_pairs, self.max_partial, self.repair_rounds, self.reserve_s) < 0:
+            raise ValueError("n_more, max_pairs, max_partial, repair_rounds and reserve_s must be at least 0")
         Sampling(self.max_new_tokens, self.temperature, self.top_p, min_p=self.min_p)
         get_encoder(self.encoder)
         get_template(CODE_FROM_EXAMPLES, self.version)

@@ -8,11 +8,12 @@ try, nor of votes and journals.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from arc_solver.allocation import Estimator, Prospect, StepQueue, load_chances
+from arc_solver.allocation.cores import yields
 from arc_solver.budget import Deadline
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.grids import grid_key
@@ -86,16 +87,22 @@ class SearchProposer:
         runner: Runs every program that becomes a candidate.
         settings: How much the search may do for one task.
         chances: What a pass is worth; those that come with the package if None.
+        give_way: Called once, when passes begin to be worth less than what a model could do with the core.
     """
 
     name = "search"
 
     def __init__(
-        self, runner: Runner, settings: SearchSettings | None = None, chances: Estimator | None = None
+        self,
+        runner: Runner,
+        settings: SearchSettings | None = None,
+        chances: Estimator | None = None,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         self._runner = runner
         self._settings = settings or SearchSettings()
         self._chances = chances or load_chances()
+        self._give_way = give_way
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         """Yield what each pass finds for each task, best first; `TaskDone` after a task's last pass.
@@ -114,8 +121,12 @@ class SearchProposer:
                 return
             work = _Work(task, TaskSearch(task, deadline))
             waiting.put(work, work.prospect(budgets), first=True)
+        has_given_way = False
         while (taken := waiting.take()) and not deadline.passed():
-            work, _ = taken
+            work, estimate = taken
+            if not has_given_way and yields(estimate):
+                has_given_way = True
+                self._give_way()
             yield TaskStarted(work.task.task_id, self.name)
             yield from self._pass(work, budgets, deadline)
             if deadline.passed():

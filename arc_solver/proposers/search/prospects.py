@@ -61,17 +61,23 @@ def prospect_of(index: int, budget: int, n_cells: int, analysis: Analysis, progr
     features: tuple[str, ...] = (f"size {analysis.size_law}", f"edit {analysis.edit}")
     if progress is not None:
         features += progress.features()
-    return _prospect(index, budget, n_cells, features)
+    return prospect_at(index, budget, n_cells, features)
 
 
 def expected_seconds(task: Task, settings: SearchSettings, chances: Chances) -> float:
     """What searching a task takes, as far as its size tells."""
     n_cells = sum(pair.input.size for pair in task.train) + sum(grid.size for grid in task.test_inputs)
-    steps = [_prospect(index, budget, n_cells, ()) for index, budget in enumerate(settings.budgets())]
+    return expected_seconds_of(n_cells, settings, chances)
+
+
+def expected_seconds_of(n_cells: int, settings: SearchSettings, chances: Chances) -> float:
+    """What searching a task takes whose inputs have so many cells."""
+    steps = [prospect_at(index, budget, n_cells, ()) for index, budget in enumerate(settings.budgets())]
     return chances.expected_seconds(steps)
 
 
-def _prospect(index: int, budget: int, n_cells: int, features: tuple[str, ...]) -> Prospect:
+def prospect_at(index: int, budget: int, n_cells: int, features: tuple[str, ...]) -> Prospect:
+    """The pass `index` of a task with these features."""
     last = len(RECORDED_PROGRAMS) - 1
     # The first two passes ask solvers too, later ones hardly do more than enumerate.
     amount = budget / RECORDED_PROGRAMS[last] if index >= last else 1.0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from arc_solver.allocation import Estimate, Prospect
+from arc_solver.allocation.cores import MODEL_RATE
 from arc_solver.budget import Deadline, ManualClock
 from arc_solver.candidates import Candidate, Rejected
 from arc_solver.errors import InputError
@@ -104,6 +105,17 @@ def test_what_is_asked_about_a_pass_is_what_the_passes_before_found(toys: list[T
 
 def n_cells(task: Task) -> int:
     return sum(pair.input.size for pair in task.train) + sum(grid.size for grid in task.test_inputs)
+
+
+def test_the_search_gives_way_once_when_its_passes_are_worth_little(toys: list[Task], runner) -> None:
+    def times_given_way(rate: Callable[[Prospect], float]) -> int:
+        times: list[int] = []
+        proposer = SearchProposer(runner, SETTINGS, Opinion(rate), give_way=lambda: times.append(1))
+        list(proposer.propose(toys, ample()))
+        return len(times)
+
+    assert times_given_way(lambda prospect: 1.0) == 0
+    assert times_given_way(lambda prospect: 1.0 if prospect.step == "search 0" else MODEL_RATE / 2) == 1
 
 
 def test_no_outputs_are_yielded_twice(toys: list[Task], runner) -> None:

@@ -1,0 +1,117 @@
+"""The simulated cell model on a CPU: it learns, then answers in views, in the real order.
+
+Knows nothing of searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from arc_solver.allocation.records import Step
+from arc_solver.config import RunConfig
+from arc_solver.proposers.cells.ordering import Promise
+from arc_solver.simulation.cases import Case
+from arc_solver.simulation.lanes import SimulatedLane
+from arc_solver.simulation.profiles import Profile
+from arc_solver.simulation.state import State
+from arc_solver.watching import Patience
+
+NAME = "transduction"
+_CHUNK_S = 60.0
+_BATCH = 16
+
+
+class CellLane(SimulatedLane):
+    """The model lane of a machine without engines.
+
+    Args:
+        state: Of the run.
+        cases: Its tasks.
+        profile: The machine.
+        slowness: Of the run.
+        patience: When silence is too long.
+        config: Of the run.
+        speed: Asked for the core-seconds that it gets each second.
+        allocated: In the order of promise, without tasks that the search solved; else in rounds.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        cases: tuple[Case, ...],
+        profile: Profile,
+        slowness: float,
+        patience: Patience,
+        config: RunConfig,
+        speed: Callable[[], float],
+        allocated: bool,
+    ) -> None:
+        super().__init__(state, (NAME,), cases, profile.load_s * slowness, patience)
+        self._profile, self._settings, self._speed, self._allocated = profile, config.cell_model, speed, allocated
+        self._n_views: dict[str, int] = {}
+        self._to_learn_s = 0.0
+        self._learning = state.deadline
+
+    def begin(self, cases: list[Case]) -> None:
+        self.busy = True
+        self._n_views = {case.name: 0 for case in cases if case.views}
+        wanted = [case for case in cases if self._is_open(case)]
+        self._to_learn_s = self._profile.learn_s * self._settings.joint.max_passes * len(wanted)
+        deadline = self.state.deadline
+        self._learning = deadline.within(self._settings.ttft_share * deadline.remaining_s())
+        self._learn()
+
+    def _is_open(self, case: Case) -> bool:
+        return not (self._allocated and self.state.believed(case))
+
+    def _learn(self) -> None:
+        self.progressed()
+        if self._to_learn_s <= 0 or self._learning.passed():
+            self._answer()
+            return
+        speed = self._speed()
+        seconds = min(_CHUNK_S, self._to_learn_s / max(speed, 1e-3))
+
+        def learned() -> None:
+            # All tasks learn together: that some are solved by now takes nothing from it.
+            self._to_learn_s -= seconds * speed
+            self.state.use(seconds * speed, 0.0 if self.state.all_solved else 1.0)
+            self._learn()
+
+        self.later(seconds, learned)
+
+    def _answer(self) -> None:
+        n_most = self._settings.n_views
+        left = [case for case in self.cases.values() if self._n_views.get(case.name, n_most) < n_most]
+        # What others are believed to have solved comes last: one of the two attempts is still free.
+        batch = sorted([case for case in left if self._is_open(case)] or left, key=self._key)[:_BATCH]
+        if not batch:
+            self.busy = False
+            self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
+            return
+        steps = [(case, self._view(case)) for case in batch]
+        core_s = sum(step.seconds for _, step in steps) * self._profile.view_scale
+        open_s = sum(step.seconds for case, step in steps if not self.state.standings[case.name].solved)
+        open_share = open_s * self._profile.view_scale / max(core_s, 1e-9)
+
+        def answered() -> None:
+            self.state.use(core_s, open_share)
+            for case, step in steps:
+                self._n_views[case.name] += 1
+                if step.solved:
+                    self.state.solve(case)
+                if self._n_views[case.name] >= n_most:
+                    self.finished(case, NAME)
+            self.progressed()
+            self._answer()
+
+        self.later(core_s / max(self._speed(), 1e-3), answered)
+
+    def _view(self, case: Case) -> Step:
+        # Views beyond the recorded ones are like the last.
+        return case.views[min(self._n_views[case.name], len(case.views) - 1)]
+
+    def _key(self, case: Case) -> tuple[int, int, int]:
+        n_views = self._n_views[case.name]
+        known = self._view(case).features if self._allocated else ()
+        return (Promise[known[0].upper()] if known else Promise.OPEN, n_views, case.n_cells)
