@@ -113,7 +113,7 @@ class Journal:
             OSError: The disk is full. The half-written line will be read as damaged; what was not written is written
                 with what comes next, as far as it is not too much.
         """
-        lines = []
+        lines: list[bytes] = []
         for record in records:
             if isinstance(record, Rejected | Surplus):
                 self._counts.add(record)
