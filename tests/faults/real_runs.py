@@ -44,7 +44,7 @@ preset = "cpu"
 n_search_lanes = {n_lanes}
 refresh_s = 0.3
 [patience]
-silence_s = 8.0
+silence_s = {silence_s}
 starting_s = 60.0
 factor = 4.0
 pause_s = 0.1
@@ -94,6 +94,7 @@ class RealRun:
         limit_s: Its time limit.
         n_tasks: How many tasks it gets.
         n_lanes: How many lanes search.
+        silence_s: Shorter silence of a process is never too long.
         said: Where what it says is kept; None for a file in `folder`.
         through_a_pipe: Whether it writes that itself, or somebody else does it.
     """
@@ -107,6 +108,7 @@ class RealRun:
     limit_s: float = LIMIT_S
     n_tasks: int = N_TASKS
     n_lanes: int = 1
+    silence_s: float = 8.0
     said: Path | None = None
     through_a_pipe: bool = False
     pens: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -123,7 +125,7 @@ class RealRun:
         """Start it and come back at once."""
         if not (self.folder / "challenges.json").exists():
             write_challenges(self.folder / "challenges.json", self.n_tasks)
-        (self.folder / "settings.toml").write_text(SETTINGS.format(n_lanes=self.n_lanes))
+        (self.folder / "settings.toml").write_text(SETTINGS.format(n_lanes=self.n_lanes, silence_s=self.silence_s))
         command = [
             sys.executable, str(ROOT / "make_submission.py"), "--challenges", str(self.folder / "challenges.json"),
             "--output", str(self.output), "--preset", str(self.folder / "settings.toml"), "--time-limit",
