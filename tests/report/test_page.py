@@ -195,13 +195,20 @@ def test_an_address_that_leads_nowhere_shows_the_overview(browser: Any, page: Pa
     assert browser.complaints() == []
 
 
-def test_the_browser_s_way_back_leads_to_all_tasks(opened: Any) -> None:
-    opened.click(".tile[data-task=second]")
+def test_the_browser_s_way_back_leads_to_where_one_was(opened: Any) -> None:
+    opened.look_like(height=300)
+    opened.run("document.querySelector('.tile[data-task=second]').scrollIntoView({ block: 'end' })")
+    opened.run("scrollBy(0, 10)")
+    scrolled = opened.run("scrollY")
+    opened.run("location.hash = '#/task/second'")
     opened.wait("!document.querySelector('#task').hidden")
+    assert opened.run("scrollY") == 0 < scrolled
     opened.press("ArrowRight")
+    opened.press("ArrowLeft")
     opened.run("history.back()")
     opened.wait("document.querySelector('#task').hidden")
     assert len(tiles(opened)) == 9
+    assert opened.run("scrollY") == scrolled
 
 
 def background(browser: Any) -> int:

@@ -50,7 +50,7 @@ function showOverview() {
 
 function inSight(element) {
   const box = element.getBoundingClientRect();
-  return box.top >= 0 && box.bottom <= innerHeight;
+  return box.top >= -1 && box.bottom <= innerHeight + 1;
 }
 
 // Arrows among the tiles, as they lie on the screen.
