@@ -31,7 +31,7 @@ _BURIAL_S = 5.0
 _MAX_GARBAGE_IN_A_ROW = 100
 _MAX_GARBAGE_BYTES_IN_A_ROW = 8 << 20
 
-LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes.child")
+LANE_COMMAND = (sys.executable, "-m", "arc_solver.lanes")
 """The program of a lane; tests put worse ones in its place."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from arc_solver.candidates import Candidate, GridEvidence, Origin, ProgramEviden
 from arc_solver.config import RunConfig
 from arc_solver.grids import as_grid
 from arc_solver.journal import read
+from arc_solver.lanes.process import LANE_COMMAND
 from arc_solver.lanes.wire import Beat, LaneFault, ProposerDone, encode
 from arc_solver.memory import Memory, MemoryWatch, Relief, held_by
 from arc_solver.pipeline import RunFiles, RunResult, solve
@@ -241,3 +244,29 @@ def test_a_lane_that_is_through_is_not_started_again(flip_challenges: Challenges
     result = run(flip_challenges, tmp_path, code)
     (fault,) = result.faults
     assert fault.what_was_done == "nothing else was left to do"
+
+
+def test_a_lane_that_is_still_being_read_from_the_disk_dies_with_its_parent(tmp_path: Path) -> None:
+    slow = tmp_path / "slow" / "numpy"
+    slow.mkdir(parents=True)
+    reading = tmp_path / "reading"
+    (slow / "__init__.py").write_text(f"import time\nopen({str(reading)!r}, 'w').close()\ntime.sleep(600)\n")
+    code = f"import subprocess, time; print(subprocess.Popen({list(LANE_COMMAND)!r}).pid, flush=True); time.sleep(600)"
+    paths = os.pathsep.join([str(slow.parent), str(Path(__file__).resolve().parents[2])])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        while not reading.exists():
+            time.sleep(0.02)
+        parent.kill()
+    while _runs(pid):
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
