@@ -105,7 +105,7 @@ class TestReading:
     def test_of_two_scores_of_an_output_the_one_of_more_views_counts_wherever_it_stands(self, path):
         more = dataclasses.replace(SCORED, logprob=-9.0, n_views=16)
         other = dataclasses.replace(SCORED, test_index=1)
-        write(path, more, SCORED, other, more)
+        write(path, SCORED, more, other, SCORED)
         assert [score.to_json() for score in read(path).scores] == [more.to_json(), other.to_json()]
 
     def test_a_journal_from_before_there_were_scores_is_read(self, path):
