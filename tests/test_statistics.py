@@ -31,17 +31,20 @@ def draws(draw):
 
 
 class TestPassAtK:
+    @settings(deadline=None)
     @given(draws())
     def test_it_is_what_counting_says(self, drawn):
         n, c, k = drawn
         exact = 1 - Fraction(math.comb(n - c, k), math.comb(n, k))
         assert pass_at_k(n, c, k) == pytest.approx(float(exact), rel=1e-12, abs=1e-300)
 
+    @settings(deadline=None)
     @given(draws())
     def test_it_agrees_with_scipy(self, drawn):
         n, c, k = drawn
         assert pass_at_k(n, c, k) == pytest.approx(float(stats.hypergeom.sf(0, n, c, k)), rel=1e-9, abs=1e-12)
 
+    @settings(deadline=None)
     @given(st.integers(1, 9), st.integers(0, 9), st.integers(1, 9))
     def test_it_is_unbiased(self, n, percent, k):
         """Over all outcomes of n samples, weighted by their probability, its mean is that of k samples."""
@@ -62,6 +65,7 @@ class TestPassAtK:
 
 
 class TestWilson:
+    @settings(deadline=None)
     @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
     def test_it_agrees_with_scipy(self, counted):
         k, n = counted
@@ -70,11 +74,13 @@ class TestWilson:
         assert (ours.low, ours.high) == (pytest.approx(interval.low, abs=1e-9), pytest.approx(interval.high, abs=1e-9))
         assert ours.low <= ours.value <= ours.high
 
+    @settings(deadline=None)
     @given(st.integers(1, 1000))
     def test_what_is_constant_at_an_end_gets_it(self, n):
         for value in (0.0, 1.0):
             assert of_constant(value, n) == pytest.approx((wilson(value, n).low, wilson(value, n).high), abs=1e-12)
 
+    @settings(deadline=None)
     @given(st.integers(1, 1000), st.floats(0, 1))
     def test_a_constant_lies_within_its_interval(self, n, value):
         low, high = of_constant(value, n)
@@ -88,6 +94,7 @@ class TestWilson:
 
 
 class TestSignTest:
+    @settings(deadline=None)
     @given(st.integers(0, 300), st.integers(0, 300))
     def test_it_agrees_with_scipy(self, better, worse):
         exact = stats.binomtest(better, better + worse, 0.5).pvalue if better + worse else 1.0

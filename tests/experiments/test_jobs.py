@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc_solver.config import load_preset
@@ -27,6 +27,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), plain, max_size=4))
 def test_what_is_written_as_toml_is_read_again(table):
     assert tomllib.loads(to_toml(table)) == table
