@@ -37,7 +37,7 @@ class PacedSearch:
 
     name = "search"
 
-    def __init__(self, runner: pool.Sandbox, settings: object) -> None:
+    def __init__(self, runner: pool.Sandbox, settings: object, **rest: Any) -> None:
         self._runner = runner
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline, *rest: Any) -> Iterator[Event]:
