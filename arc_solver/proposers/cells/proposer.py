@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _TELLING_S = 3.0
 _JOINT_SHARE = 0.6
 """Of the learning time, what all tasks together get where each is learned alone afterwards."""
+_N_TOGETHER = 8
+"""Most views before tasks are learned alone: what learning alone gained was measured after four."""
 
 
 class CellProposer:
@@ -108,10 +110,11 @@ class CellProposer:
     def _task_by_task(
         self, tasks: Sequence[Task], ready: ReadyModel, answering: Answering, working: Deadline
     ) -> Iterator[Event]:
-        """Half of the views by the model that learned all tasks, the others by one that learned the task alone; open
-        test inputs have both before anything else is answered a second time.
+        """The first views (at most half) by the model that learned all tasks, the others by one that learned the task
+        alone; open test inputs have both before anything else is answered a second time.
         """
-        settings, n_together = self._settings, self._settings.n_views - self._settings.n_views // 2
+        settings = self._settings
+        n_together = min(_N_TOGETHER, settings.n_views - settings.n_views // 2)
         yield from self._together(ready, answering, n_together, working, Promise.OPEN)
         found = None
         if not working.passed():
