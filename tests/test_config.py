@@ -62,12 +62,20 @@ def test_a_file_of_one_s_own_that_cannot_be_used(tmp_path: Path, text: str, mess
         load_preset(str(tmp_path / "other.toml"))
 
 
-def test_kaggle_s_presets_differ_in_their_engines_only() -> None:
+def test_kaggle_s_presets_differ_in_their_engines_and_in_the_waves_that_fill_them_only() -> None:
     plain = load_preset("kaggle")
     for name in ("kaggle-t4x2", "kaggle-l4x4", "kaggle-p100"):
         preset = load_preset(name)
         assert preset.engine.device == "cuda"
-        assert dataclasses.replace(preset, engine=plain.engine) == plain
+        assert (
+            dataclasses.replace(
+                preset,
+                engine=plain.engine,
+                induction=dataclasses.replace(preset.induction, wave_size=plain.induction.wave_size),
+                transduction=dataclasses.replace(preset.transduction, wave_size=plain.transduction.wave_size),
+            )
+            == plain
+        )
     assert load_preset("kaggle-p100").engine.kind == "transformers"
 
 
