@@ -8,12 +8,14 @@ for the last digits of the arithmetic. Knows nothing of where drafts come from, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arc_solver.finetune.cells.crew import Crew
 from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, write
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.scoring import Question, Score, read
@@ -45,6 +47,20 @@ def consult(
         batch_size: Answers that are written together.
         max_tokens: Tokens that are read together.
     """
+    with Crew(model.embedding.device) as crew:
+        # Neighbours in length go to different workers, so that all have about as much to do.
+        order = sorted(range(len(questions)), key=lambda at: questions[at].test_input.size)
+        hands = [order[first :: crew.n_workers] for first in range(min(crew.n_workers, len(order)))]
+
+        def consulted(hand: Sequence[int]) -> list[Opinion]:
+            size = max(1, batch_size // crew.n_workers)
+            return _consult(model, [questions[at] for at in hand], size, max_tokens // crew.n_workers)
+
+        found = dict(zip(itertools.chain(*hands), itertools.chain(*crew.map(consulted, hands)), strict=True))
+    return [found[at] for at in range(len(questions))]
+
+
+def _consult(model: CellModel, questions: Sequence[Question], batch_size: int, max_tokens: int) -> list[Opinion]:
     readings = [question.reading() for question in questions]
     scores = read(model, readings, max_tokens=max_tokens)
     opinions: dict[int, Opinion] = {}

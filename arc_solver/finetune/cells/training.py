@@ -9,7 +9,7 @@ Knows nothing of where the corpus comes from and of what the model is for.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import PackedBatch, padded_parts, parts
+from arc_solver.finetune.cells.crew import Crew
 from arc_solver.finetune.cells.device import torch_dtype
 from arc_solver.finetune.cells.model import CellModel, document_mask, token_losses
 from arc_solver.finetune.cells.optimizer import build_optimizers
@@ -99,12 +100,23 @@ def fit(
         clock: Seconds; injected by tests.
         after_step: Called with the steps done and the seconds since the start, for checkpoints.
     """
-    device = model.embedding.device
+    with Crew(model.embedding.device) as crew:
+        return _fit(model, batches, config, crew, log, clock, after_step)
+
+
+def _fit(
+    model: CellModel,
+    batches: Iterator[PackedBatch],
+    config: FitConfig,
+    crew: Crew,
+    log: Callable[[dict[str, Any]], None],
+    clock: Callable[[], float],
+    after_step: Callable[[int, float], None] | None,
+) -> FitResult:
     optimizers = build_optimizers(
         model, lr=config.lr, table_lr=config.table_lr, weight_decay=config.weight_decay, kind=config.optimizer
     )
-    dtype = torch_dtype(config.precision)
-    scaler = loss_scaler(device.type, config.precision)
+    scaler = loss_scaler(model.embedding.device.type, config.precision)
     begin = clock()
     step, n_tokens, logged = 0, 0, (0, begin)
     losses: list[Tensor] = []
@@ -121,9 +133,7 @@ def fit(
         if batch is None:
             break
         n_tokens += int(batch.targets.shape[1] * batch.targets.shape[0])
-        # One context for all parts: each matrix is cast once a step.
-        with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
-            loss = _backward(model, batch, config.part_tokens, scaler)
+        loss = _backward(model, batch, config, scaler, crew)
         for optimizer in optimizers:
             scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm, foreach=True)
@@ -144,15 +154,51 @@ def fit(
     return FitResult(step, n_tokens, clock() - begin, loss_value)
 
 
-def _backward(model: CellModel, batch: PackedBatch, part_tokens: int, scaler: Any) -> Tensor:
+def _backward(model: CellModel, batch: PackedBatch, config: FitConfig, scaler: Any, crew: Crew) -> Tensor:
     """Add the (scaled) gradient of a batch's mean loss to what the parameters have; return the loss."""
     n_answered = max(1, int((batch.targets > 0).sum()))
+    parameters = list(model.parameters())
+
+    def computed(chosen: Sequence[PackedBatch]) -> tuple[Tensor, list[Tensor | None]]:
+        total = torch.zeros((), device=model.embedding.device)
+        gradients: list[Tensor | None] = [None] * len(parameters)
+        # One context for all parts: each matrix is cast once a step.
+        with _autocast(model, config):
+            for part in chosen:
+                loss = _summed_loss(model, part) / n_answered
+                found = torch.autograd.grad(scaler.scale(loss), parameters, allow_unused=True)
+                gradients = [_added(*both) for both in zip(gradients, found, strict=True)]
+                total += loss.detach()
+        return total, gradients
+
+    with _autocast(model, config):
+        cut = list(_cut(model, batch, config.part_tokens))
     total = torch.zeros((), device=model.embedding.device)
-    for part in _cut(model, batch, part_tokens):
-        loss = _summed_loss(model, part) / n_answered
-        scaler.scale(loss).backward()
-        total += loss.detach()
+    for loss, gradients in crew.map(computed, _dealt(cut, crew.n_workers)):
+        total += loss
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = _added(parameter.grad, gradient)
     return total
+
+
+def _autocast(model: CellModel, config: FitConfig) -> torch.autocast:
+    dtype = torch_dtype(config.precision)
+    return torch.autocast(model.embedding.device.type, dtype, enabled=dtype is not torch.float32)
+
+
+def _added(total: Tensor | None, more: Tensor | None) -> Tensor | None:
+    """The sum, in the place of the first."""
+    if total is None or more is None:
+        return more if total is None else total
+    return total.add_(more)
+
+
+def _dealt(cut: Sequence[PackedBatch], n_workers: int) -> list[list[PackedBatch]]:
+    """The parts, dealt so that all have about as much to do: the largest first, to who has the least."""
+    hands: list[list[PackedBatch]] = [[] for _ in range(min(n_workers, len(cut)))]
+    for part in sorted(cut, key=lambda part: -part.tokens.size):
+        min(hands, key=lambda hand: sum(other.tokens.size for other in hand)).append(part)
+    return hands
 
 
 def _cut(model: CellModel, batch: PackedBatch, part_tokens: int) -> Iterable[PackedBatch]:
