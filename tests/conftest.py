@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
 from arc_solver.grids import Grid, as_grid
 from arc_solver.tasks import Challenges, Pair, Task
+
+
+def pytest_configure() -> None:
+    """Runs that tests start are to hear signals, also where a shell or nohup had these tests ignore them."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def random_grid(rng: np.random.Generator, n_rows: int, n_columns: int) -> Grid:
