@@ -2,9 +2,11 @@
 
 A grid's places are known once its size is, so after the two size tokens only colours are chosen. An answer may begin
 with tokens that are given, and what else could have been chosen on the way may be asked for: `branching` lives by
-that. Knows nothing of tasks, views and votes.
+that. Where a guess at the answer is at hand, some of its cells are read ahead together, and those that are what would
+have been chosen need not be written one by one (speculative decoding, Leviathan et al. 2023; a cell has its place, so
+that a guess that was wrong in one cell goes on being a guess behind it). Knows nothing of tasks, views and votes.
 
-Shapes: B sequences, S keys, L head rows of a choice.
+Shapes: B sequences, T tokens read together, L head rows of a choice.
 """
 
 from __future__ import annotations
@@ -21,12 +23,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arc_solver.finetune.cells import vocabulary as words
-from arc_solver.finetune.cells.model import CellConfig, CellModel, log_total
+from arc_solver.finetune.cells.cache import Cache
+from arc_solver.finetune.cells.model import CellModel, log_total
 from arc_solver.grids import MAX_SIDE, N_COLORS
 
 _MAX_ANSWER = MAX_SIDE**2 + 3
-_STRIDE = 16
-"""Steps between two looks at which sequences have ended; a look makes the host wait for a GPU."""
+_STRIDE = 8
+"""Steps of a GPU between two looks at which sequences have ended."""
+N_AHEAD = 8
+"""Tokens that are read together where there are guesses (`benchmarks/cell_decoding.py`)."""
+_N_SEEN = 4
+"""Looks after which the number of tokens that are read ahead may change."""
 _WORTH_MOVING = 0.85
 """Most of the sequences that may be left for the others to be taken out."""
 
@@ -108,106 +115,109 @@ def inference_copy(model: CellModel, dtype: torch.dtype) -> CellModel:
 
 
 @torch.no_grad()
-def write(model: CellModel, starts: Sequence[Start], *, others_above: float = math.inf) -> list[Line]:
+def write(
+    model: CellModel,
+    starts: Sequence[Start],
+    guesses: Sequence[NDArray[np.int8]] | None = None,
+    *,
+    others_above: float = math.inf,
+    n_ahead: int = N_AHEAD,
+) -> list[Line]:
     """Go on greedily from each start, all together.
 
     Args:
         model: As in `answer`.
         starts: Of similar lengths, or much is padding.
+        guesses: A grid for each start that the answer may resemble, in the prompt's view. What is written does not
+            depend on it but for the last digits of the arithmetic; how soon it is written does.
         others_above: Choices that were not taken are told if the log-probability up to and with them is above this.
+        n_ahead: Most tokens that are read together, if there are guesses; fewer where these are bad.
     """
-    tokens = [start.tokens for start in starts]
-    longest = max(map(len, tokens))
     device = model.embedding.device
-    writing = _Writing(starts, device)
-    padded = np.stack([np.pad(part, (longest - len(part), 0)) for part in tokens])
-    n_pads = torch.tensor([longest - len(part) for part in tokens], device=device)
-    reader = _Reader(model, n_pads, longest + 3)
-    new = torch.tensor(padded, device=device)
-    step, last = 0, _MAX_ANSWER
-    while step < last:
-        chosen = writing.choose(reader.read(new), others_above)
-        step += 1
-        if step == 2:  # every size is known
-            last = step + writing.n_left()
-            reader.reserve(last - step)
-        if step % _STRIDE == 0 or step == 2:
-            keep = writing.open.nonzero()[:, 0]
-            if not len(keep):
-                break
-            # Sequences that have ended run on, unread, until some have: moving the cache costs about two steps.
-            if len(keep) <= _WORTH_MOVING * len(writing.open):
-                writing.keep(keep)
-                reader.keep(keep)
-                chosen = chosen[keep]
-        new = chosen[:, None]
-    return writing.lines(starts)
+    tokens = [start.tokens for start in starts]
+    writing, guessed = _Writing(starts, device), _Guesses(guesses, device) if guesses is not None else None
+    cache = Cache(model, len(starts))
+    lengths = torch.tensor([len(part) - 1 for part in tokens], device=device)
+    longest = max(map(len, tokens)) - 1
+    begun = np.stack([np.pad(part[:-1], (0, longest - len(part) + 1)) for part in tokens])
+    cache.begin(torch.tensor(begun, device=device), lengths)
+    last = torch.tensor([int(part[-1]) for part in tokens], device=device)
+    pace = _Pace(n_ahead if guessed is not None else 1)
+    n_steps = 0
+    while True:
+        n_together = pace.n_together
+        ahead = guessed.tokens(writing, n_together - 1) if guessed is not None else last[:, None][:, :0]
+        scores = cache.read(torch.cat((last[:, None], ahead), dim=1))
+        active, counts = writing.open, torch.zeros_like(last)
+        for at in range(n_together):
+            chosen = writing.choose(scores[:, at], active, others_above)
+            last, counts = torch.where(active, chosen, last), counts + active
+            active = active & writing.open
+            if at + 1 < n_together:
+                active = active & (chosen == ahead[:, at])
+        cache.accept(counts)
+        n_steps += 1
+        # A look makes the host wait for a GPU.
+        if device.type != "cpu" and n_steps % _STRIDE:
+            cache.expect(n_together)
+            continue
+        pace.adapt(counts[counts > 0])
+        keep = writing.open.nonzero()[:, 0]
+        if not len(keep):
+            return writing.lines(starts)
+        # Sequences that have ended run on, unread, until some have: moving the cache costs about two steps.
+        if len(keep) <= _WORTH_MOVING * len(writing.open):
+            writing.keep(keep)
+            cache.keep(keep)
+            last = last[keep]
+            if guessed is not None:
+                guessed.keep(keep)
+        else:
+            cache.settle()
 
 
-class _Reader:
-    """Runs the model over new tokens of left-padded sequences and remembers keys and values."""
+class _Pace:
+    """How many tokens are read together: half as many where less than half of them were right, twice as many where
+    nearly all were.
+    """
 
-    def __init__(self, model: CellModel, n_pads: Tensor, capacity: int) -> None:
-        c = model.config
-        self._model = model
-        self._n_pads = n_pads
-        device = model.embedding.device
-        dtype = model.layers[0].q_proj.weight.dtype
-        shape = (c.n_layers, len(n_pads), c.n_kv_heads, capacity, c.head_width)
-        self._keys = torch.zeros(shape, dtype=dtype, device=device)
-        self._values = torch.zeros(shape, dtype=dtype, device=device)
-        self._places = torch.arange(capacity, device=device)
-        self._length = 0
+    def __init__(self, most: int) -> None:
+        self._most = self.n_together = most
+        self._seen: list[Tensor] = []
+
+    def adapt(self, counts: Tensor) -> None:
+        """Take in how many tokens some sequences went on by in the last step."""
+        self._seen.append(counts)
+        if self._most == 1 or len(self._seen) < _N_SEEN:
+            return
+        share = float(torch.cat(self._seen).float().mean()) / self.n_together
+        self._seen = []
+        if share < 0.5:
+            self.n_together = max(2, self.n_together // 2)
+        elif share > 0.8:
+            self.n_together = min(self._most, 2 * self.n_together)
+
+
+class _Guesses:
+    """Grids that answers may resemble, as tokens."""
+
+    def __init__(self, grids: Sequence[NDArray[np.int8]], device: torch.device) -> None:
+        padded = [np.pad(grid, [(0, MAX_SIDE - side) for side in grid.shape], mode="edge") for grid in grids]
+        self._colors = torch.tensor(np.stack(padded).reshape(len(grids), -1), dtype=torch.long, device=device)
+        self._sides = torch.tensor([[side - 1 for side in grid.shape] for grid in grids], device=device)
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these sequences only, without the padding that all of them have."""
-        n_pads = self._n_pads[rows]
-        n_less = int(n_pads.min())
-        self._keys, self._values = (cache[:, rows, :, n_less:] for cache in (self._keys, self._values))
-        self._n_pads, self._length = n_pads - n_less, self._length - n_less
-        self._places = torch.arange(self._keys.shape[3], device=rows.device)
+        """Go on with these only."""
+        self._colors, self._sides = self._colors[rows], self._sides[rows]
 
-    def reserve(self, n_more: int) -> None:
-        """Make room for so many more tokens."""
-        n_new = max(0, self._length + n_more - len(self._places))
-        self._keys, self._values = (F.pad(cache, (0, 0, 0, n_new)) for cache in (self._keys, self._values))
-        self._places = torch.arange(len(self._places) + n_new, device=self._places.device)
-
-    def read(self, tokens: Tensor) -> Tensor:
-        """Scores after the last of `tokens` (B, T): (B, head rows)."""
-        model, start, end = self._model, self._length, self._length + tokens.shape[1]
-        x = model.embed(tokens).to(self._keys.dtype)
-        places = self._places[start:end]
-        cos, sin = model.rotary((places - self._n_pads[:, None]).clamp(min=0)[:, None], x.dtype)
-        keys = self._places[:end]
-        mask = (keys >= self._n_pads[:, None, None]) & (keys <= places[:, None])
-        # Padding attends to itself: a row without any key would become NaN.
-        mask = _for_groups((mask | (keys == places[:, None]))[:, None], model.config)
-        for index, layer in enumerate(model.layers):
-            q, k, v = layer.project(x, cos, sin)
-            self._keys[index, :, :, start:end], self._values[index, :, :, start:end] = k, v
-            attended = _grouped_attention(q, self._keys[index, :, :, :end], self._values[index, :, :, :end], mask)
-            x = layer.finish(x, attended)
-        self._length = end
-        return model.scores(x[:, -1:])[:, 0]
-
-
-def _for_groups(mask: Tensor, config: CellConfig) -> Tensor:
-    """The mask of one head, for query heads of a group that stand one after the other: (B, 1, T, S) -> (B, 1, G * T,
-    S).
-    """
-    n_groups = config.n_heads // config.n_kv_heads
-    n_tokens, n_keys = mask.shape[2:]
-    # Kernels want the mask's rows to be aligned, whatever the number of keys.
-    aligned = mask.new_zeros(*mask.shape[:2], n_groups * n_tokens, -(-n_keys // 16) * 16)
-    aligned[..., :n_keys] = mask.repeat(1, 1, n_groups, 1)
-    return aligned[..., :n_keys]
-
-
-def _grouped_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-    """Attention in which the query heads of a group stand one after the other, so that no key has to be repeated."""
-    together = q.reshape(q.shape[0], k.shape[1], -1, q.shape[3])
-    return F.scaled_dot_product_attention(together, k, v, attn_mask=mask).reshape(q.shape)
+    def tokens(self, writing: _Writing, n_tokens: int) -> Tensor:
+        """What is guessed for the next places, (B, n_tokens)."""
+        places = writing.places[:, None] + torch.arange(n_tokens, device=self._colors.device)
+        sides = torch.where(writing.places[:, None] > torch.arange(2, device=places.device), writing.sides, self._sides)
+        row, column = _cell_at(places, sides[:, 1:] + 1)
+        colors = self._colors.gather(1, row * MAX_SIDE + column)
+        choices = torch.where(places == 0, self._sides[:, :1], torch.where(places == 1, self._sides[:, 1:], colors))
+        return _tokens_of(places, choices, row, column)
 
 
 class _Writing:
@@ -217,7 +227,7 @@ class _Writing:
         begun = [start.choices for start in starts]
         self._choices = torch.tensor([(*one, *(0,) * (_MAX_ANSWER - len(one))) for one in begun], device=device)
         self._logprobs = torch.tensor([start.logprob for start in starts], device=device)
-        self._places = torch.tensor([len(one) for one in begun], device=device)
+        self.places = torch.tensor([len(one) for one in begun], device=device)
         self._floors = torch.tensor([start.floor for start in starts], device=device)
         self._is_whole = torch.zeros(len(starts), dtype=torch.bool, device=device)
         self.open = torch.ones_like(self._is_whole)
@@ -226,39 +236,45 @@ class _Writing:
         self._others: list[tuple[Tensor, Tensor, Tensor]] = []
         self._others_above = math.inf
 
-    def choose(self, scores: Tensor, others_above: float) -> Tensor:
-        """Choose what is likeliest: (B, head rows) -> the tokens chosen, (B,)."""
-        places, choices = self._places, self._choices
+    @property
+    def sides(self) -> Tensor:
+        """Rows - 1 and columns - 1 as far as they were chosen, (B, 2)."""
+        return self._choices[:, :2]
+
+    def choose(self, scores: Tensor, active: Tensor, others_above: float) -> Tensor:
+        """Choose what is likeliest: (B, head rows) -> the tokens chosen, (B,).
+
+        Args:
+            scores: Those after the last token.
+            active: Which sequences choose, (B,); open ones only.
+            others_above: As in `write`.
+        """
+        places, choices = self.places, self._choices
         n_columns = choices[:, 1] + 1
-        cells = (places - 2).clamp(min=0)
-        row, column = (cells // n_columns).clamp(max=MAX_SIDE - 1), cells % n_columns
-        is_end = (places >= 2) & (cells == (choices[:, 0] + 1) * n_columns)
-        options = choice_logits(scores, places, row, column) + (self._logprobs - log_total(scores))[:, None]
+        row, column = _cell_at(places, n_columns)
+        is_end = (places >= 2) & (places - 2 == (choices[:, 0] + 1) * n_columns)
+        total = log_total(scores)
+        options = choice_logits(scores, places, row, column) + (self._logprobs - total)[:, None]
         chosen = options.argmax(-1, keepdim=True)
         reached = options.gather(-1, chosen)[:, 0]
-        ended = self._logprobs + scores[:, words.HEAD_END] - log_total(scores)
-        goes_on = self.open & ~is_end
+        ended = self._logprobs + scores[:, words.HEAD_END] - total
+        goes_on = active & ~is_end
         if others_above < math.inf:
             self._others_above = others_above
             others = options.scatter(-1, chosen, -math.inf).where(goes_on[:, None], -math.inf)
             self._others.append((self._at, places, others))
-        self._logprobs = torch.where(goes_on, reached, torch.where(self.open, ended, self._logprobs))
-        self._is_whole = self._is_whole | (self.open & is_end)
+        self._logprobs = torch.where(goes_on, reached, torch.where(active, ended, self._logprobs))
+        self._is_whole = self._is_whole | (active & is_end)
         at = places.clamp(max=_MAX_ANSWER - 1)[:, None]
         self._choices = choices.scatter(-1, at, torch.where(goes_on[:, None], chosen, choices.gather(-1, at)))
-        self._places = places + goes_on
-        self.open = goes_on & (self._logprobs > self._floors)
+        self.places = places + goes_on
+        self.open = torch.where(active, goes_on & (self._logprobs > self._floors), self.open)
         return _tokens_of(places, chosen[:, 0], row, column)
-
-    def n_left(self) -> int:
-        """Most choices that are left to any."""
-        choices = self._choices
-        return int(((choices[:, 0] + 1) * (choices[:, 1] + 1) + 3 - self._places).where(self.open, 1).max())
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these only; the others have ended."""
-        self._finished.append((self._at, self._choices, self._logprobs, self._places, self._is_whole))
-        self._choices, self._logprobs, self._places = self._choices[rows], self._logprobs[rows], self._places[rows]
+        self._finished.append((self._at, self._choices, self._logprobs, self.places, self._is_whole))
+        self._choices, self._logprobs, self.places = self._choices[rows], self._logprobs[rows], self.places[rows]
         self._floors, self._is_whole, self.open = self._floors[rows], self._is_whole[rows], self.open[rows]
         self._at = self._at[rows]
 
@@ -313,6 +329,12 @@ def choice_logits(scores: Tensor, places: Tensor, row: Tensor, column: Tensor) -
 def choices_of(grid: NDArray[np.int8]) -> tuple[int, ...]:
     """The choices that make a grid: rows - 1, columns - 1, then colours."""
     return (grid.shape[0] - 1, grid.shape[1] - 1, *grid.ravel().tolist())
+
+
+def _cell_at(places: Tensor, n_columns: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column of the cells that are chosen at some places; anything on the canvas for other places."""
+    cells = (places - 2).clamp(min=0)
+    return (cells // n_columns).clamp(max=MAX_SIDE - 1), cells % n_columns
 
 
 def _tokens_of(places: Tensor, choices: Tensor, row: Tensor, column: Tensor) -> Tensor:

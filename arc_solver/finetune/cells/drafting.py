@@ -2,8 +2,9 @@
 
 Reading a grid takes a fraction of the time that writing it takes, and shows how far greedy decoding would have written
 the same. Where a draft (what the model answered in another view, or what somebody else proposed) is the greedy answer,
-nothing is written; else writing begins where the best draft goes wrong. The answers are those of `decoding.answer`, but
-for the last digits of the arithmetic. Knows nothing of where drafts come from, and of votes.
+nothing is written; else writing begins where the best draft goes wrong, and the draft goes on as a guess at what comes
+then. Where there is no draft, the input is the guess. The answers are those of `decoding.answer`, but for the last
+digits of the arithmetic. Knows nothing of where drafts come from, and of votes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from arc_solver.finetune.cells.crew import Crew
 from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, write
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.scoring import Question, Score, read
+from arc_solver.grids import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,20 @@ def _consult(model: CellModel, questions: Sequence[Question], batch_size: int, m
     scores = read(model, readings, max_tokens=max_tokens)
     opinions: dict[int, Opinion] = {}
     starts: dict[int, Start] = {}
+    guesses: dict[int, Grid] = {}
     for index, (question, judged) in enumerate(zip(questions, scores, strict=True)):
         best = max(range(len(judged)), key=lambda at: (judged[at].is_greedy, judged[at].n_agreed), default=None)
         if best is not None and judged[best].is_greedy:
             opinions[index] = Opinion(Answer(question.grids[best], judged[best].logprob), judged, 0)
         else:
             starts[index] = _start(readings[index].prompt, question, judged, best)
+            # Behind its mistake a draft may be right again, and many outputs resemble their inputs.
+            guesses[index] = question.view.apply(question.test_input if best is None else question.grids[best])
     order = sorted(starts, key=lambda index: _expected_length(questions[index], starts[index]))
     for begin in range(0, len(order), batch_size):
         chosen = order[begin : begin + batch_size]
-        for index, line in zip(chosen, write(model, [starts[at] for at in chosen]), strict=True):
+        written = write(model, [starts[at] for at in chosen], [guesses[at] for at in chosen])
+        for index, line in zip(chosen, written, strict=True):
             if line.answer is not None:  # without a floor every line is written to its end
                 grid = questions[index].view.invert(line.answer.grid)
                 opinions[index] = Opinion(Answer(grid, line.answer.logprob), scores[index], line.n_written)
