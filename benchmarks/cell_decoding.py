@@ -1,4 +1,4 @@
-"""How fast the cell model writes grids on a CPU: cell after cell, and with guesses, some cells of which are read at once.
+"""How fast the cell model writes grids on a CPU: cell after cell, and with guesses, several cells at once.
 Prints a table, then one JSON line.
 
 The bundled model, not adapted, answers the first test inputs of ARC-AGI-1 training tasks, one core, CPU time. A guess
