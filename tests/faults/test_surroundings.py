@@ -89,9 +89,11 @@ def test_a_quota_that_is_lifted_in_time_costs_nothing(run: RealRun) -> None:
     before = run.wait_until_half_done()
     supervisor = run.pid_of("supervisor")
     limit_files(supervisor, 1)
+    (run.folder / "hold").touch()  # or a quick run is over before the quota is lifted
     run.go_on()
     wait_for(lambda: "submission: cannot be written" in run.report() or run.ended(), "trouble with the submission")
     lift_limit(supervisor)
+    (run.folder / "hold").unlink()
     assert run.finish() == 0, run.report()
     check_nothing_lost(run, before)
     assert len(run.answered()) == N_TASKS

@@ -1,7 +1,8 @@
 """A lane as it is, but for its proposers: `search` knows the rule, runs it in the real sandbox, and waits in the middle
 for the test; `induction` asks real engine processes whose model is scripted.
 
-The first half of a lane's tasks is done at once, the second half when the file `go` is there. SIGUSR1 breaks the lane
+The first half of a lane's tasks is done at once, the second half when the file `go` is there, the last task when `hold`
+is not there either. SIGUSR1 breaks the lane
 as `FAULT` says.
 """
 
@@ -58,8 +59,12 @@ class PacedSearch:
 
 
 def wait_in_the_middle(number: int, deadline: Deadline) -> None:
-    """Tasks from number 3 on wait for the test."""
-    while number >= 3 and not (FOLDER / "go").exists() and not deadline.passed():
+    """Tasks from number 3 on wait for the test, the last one longer if it says so."""
+
+    def waits() -> bool:
+        return (number >= 3 and not (FOLDER / "go").exists()) or (number >= 5 and (FOLDER / "hold").exists())
+
+    while waits() and not deadline.passed():
         time.sleep(0.05)
 
 
