@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from arc_solver.allocation.admission import fits
 from arc_solver.allocation.chances import Estimate
 from arc_solver.allocation.cores import MODEL_RATE, threads_beside_search, yields
 from arc_solver.allocation.shares import share
-from arc_solver.budget import Deadline, ManualClock
 
 
 def test_a_step_worth_less_than_the_model_yields() -> None:
@@ -24,11 +22,3 @@ def test_the_model_gets_every_core_where_the_search_ends_soon(search_cpu_s: floa
 def test_shares_are_of_what_is_left() -> None:
     assert share([1.0, 4.0]) == 0.2
     assert share([4.0]) == 1.0
-
-
-def test_only_what_fits_is_begun() -> None:
-    clock = ManualClock()
-    deadline = Deadline.after(10.0, clock)
-    assert fits(9.0, deadline)
-    clock.advance(1.0)
-    assert not fits(9.0, deadline)
