@@ -29,13 +29,17 @@ def open_source(path: Path) -> Source:
     return FromJournal(str(path), open_journal(path)) if _is_journal(path) else FromSubmission(str(path), load(path))
 
 
-def open_journal(path: Path) -> JournalContents:
+def open_journal(path: Path, until_s: float | None = None) -> JournalContents:
     """A journal that has something to tell.
+
+    Args:
+        path: The file, or a run's folder with one.
+        until_s: Only what came in the run's first so many seconds.
 
     Raises:
         InputError: The file cannot be read, or is none.
     """
-    contents = read(_in_folder(path) if path.is_dir() else path)
+    contents = read(_in_folder(path) if path.is_dir() else path, until_s)
     if contents.run_key is None and not contents.candidates:
         raise InputError(f"journal {path}: is none, or its header is damaged")
     return contents

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from arc_solver.board import Board
-from arc_solver.cli.common import new_console, told_plainly
+from arc_solver.cli.common import Duration, new_console, told_plainly
 from arc_solver.cli.sources import MAX_SHOWN, check_output, open_journal, print_remarks, tasks_of
 from arc_solver.config import PROPOSERS
 from arc_solver.datasets import (
@@ -41,6 +42,8 @@ from arc_solver.tasks import Challenges, Solutions
     "--dataset", type=click.Choice(NAMED_SETS), help="The public set that the run was asked; scores the result."
 )
 @click.option("--solutions", type=click.Path(path_type=Path), help="Score the result with this solutions file.")
+@click.option("--no-scores", is_flag=True, help="Count votes alone: leave out how much the model believes in a grid.")
+@click.option("--until", type=Duration(), help="Only what the run had found by then: 90s, 15m, 2h. Default: all of it.")
 @click.option("--against", type=click.Path(path_type=Path), help="Say what differs from this submission.")
 @click.option(
     "--max-lines", type=click.IntRange(min=1), default=MAX_SHOWN, show_default=True, help="Print at most N differences."
@@ -54,6 +57,8 @@ def vote(
     challenges: Path | None,
     dataset: str | None,
     solutions: Path | None,
+    no_scores: bool,
+    until: float | None,
     against: Path | None,
     max_lines: int,
     as_json: bool,
@@ -68,17 +73,22 @@ def vote(
     Examples:
       arc-solver vote submission.journal.jsonl --output again.json
       arc-solver vote submission.journal.jsonl --proposers search --output search-only.json --dataset arc1-eval
+      arc-solver vote submission.journal.jsonl --until 15m --output early.json --dataset arc1-eval
       arc-solver vote submission.journal.jsonl --output new.json --against submission.json
 
     Exit codes: 0 written, 2 a file that cannot be read, or wrong usage.
     """
     check_output(output, [journal, *([against] if against else [])])
     wanted = _wanted(proposers)
-    contents = open_journal(journal)
+    contents = open_journal(journal, until)
     given, truth = _given(challenges, dataset, solutions)
     tasks, remarks = tasks_of(journal, contents, given, dataset)
+    if until is not None and contents.candidates and None in contents.found_s:
+        remarks.append(f"{journal}: does not say when its candidates came, so that all of them vote")
     if contents.n_damaged:
         remarks.append(f"{journal}: {contents.n_damaged} damaged lines were skipped")
+    if no_scores:
+        contents = replace(contents, scores=(), scored_s=())
     board = Board(tasks)
     board.take_over(contents, wanted)
     submission = build(tasks, board.attempts())

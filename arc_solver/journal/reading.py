@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from arc_solver.tasks import Challenges, MalformedTask, Task
 VERSION = 2
 READABLE = (1, 2)
 _CHUNK_BYTES = 1 << 20
+_WHAT_WAS_ASKED = ("header", "run", "task", "malformed task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,19 @@ class JournalContents:
         return [(at_s, one) for at_s, one in zip(self.scored_s, self.scores, strict=False) if at_s is not None]
 
 
-def read(path: Path) -> JournalContents:
+def read(path: Path, until_s: float | None = None) -> JournalContents:
     """Read a journal, also one that is being written or was cut off anywhere.
+
+    Args:
+        path: The file.
+        until_s: Leave out what came later, in seconds since the start of its first run; None for nothing.
 
     Raises:
         InputError: The file cannot be read at all. What is in it never raises.
     """
     try:
         with Path(path).open("rb") as file:
-            return Reader().read(iter(lambda: file.read(_CHUNK_BYTES), b""))
+            return Reader(until_s).read(iter(lambda: file.read(_CHUNK_BYTES), b""))
     except OSError as error:
         raise InputError(f"journal {path}: cannot be read: {error.strerror or error}") from error
 
@@ -117,12 +123,16 @@ def parse(data: bytes) -> JournalContents:
 class Reader:
     """Gathers records line by line, so that a long journal does not fill the memory twice.
 
+    Args:
+        until_s: As for `read`.
+
     Attributes:
         n_whole_bytes: Bytes up to the end of the last line that has a line end.
         ended: Whether there is nothing after that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, until_s: float | None = None) -> None:
+        self._until_s = math.inf if until_s is None else until_s
         self.n_whole_bytes = 0
         self.ended = True
         self._n_damaged = self._n_repeated = 0
@@ -202,6 +212,8 @@ class Reader:
 
     def _take_record(self, record: bytes, value: dict[str, Any]) -> None:
         at_s = float(value["at_s"]) if "at_s" in value else None
+        if at_s is not None and at_s > self._until_s and value["kind"] not in _WHAT_WAS_ASKED:
+            return
         if value["kind"] == "header":
             if value["version"] not in READABLE:
                 raise ValueError(f"journal version {value['version']}")

@@ -20,7 +20,7 @@ from arc_solver.cli.voting import differences, vote
 from arc_solver.config import RunConfig
 from arc_solver.datasets import load_challenges
 from arc_solver.grids import as_grid
-from arc_solver.journal import read
+from arc_solver.journal import Journal, read
 from arc_solver.lanes.wire import encode
 from arc_solver.pipeline import RunFiles, solve
 from arc_solver.progress import Silent
@@ -131,6 +131,27 @@ def test_what_a_proposer_is_worth_and_what_differs(ran: Path, tmp_path: Path) ->
     assert json.loads(both.output)["tasks_solved"] == 2  # flip0 is gained; flip1's votes come after two programs
     result = call(ran, tmp_path, "--solutions", str(ran / "solutions.json"))
     assert "tasks solved" in result.output.lower()
+
+
+def test_what_scores_are_worth_and_what_was_there_when(ran: Path, tmp_path: Path) -> None:
+    solutions = json.loads((ran / "solutions.json").read_text())
+    copy = Path(shutil.copy(ran / "submission.journal.jsonl", tmp_path / "j.jsonl"))
+    with Journal.open(copy, str(read(copy).run_key))[0] as journal:
+        wrong = [[(cell + 1) % 10 for cell in row] for row in solutions["flip2"][0]]
+        journal.append(
+            Candidate("flip2", {0: as_grid(wrong)}, Origin("transduction", "", 2), GridEvidence(-0.9, 9)),
+            Scored("flip2", 0, as_grid(wrong), -0.1, 8, "transduction"),
+        )
+
+    def attempts(*flags: str) -> Any:
+        assert call(ran, tmp_path, *flags, journal=copy).exit_code == 0
+        return json.loads((tmp_path / "out.json").read_text())["flip2"][0]
+
+    # Both grids have a vote; in the end the model believes in the wrong one.
+    assert attempts()["attempt_1"] == wrong
+    assert attempts("--no-scores")["attempt_1"] == solutions["flip2"][0]
+    assert solutions["flip2"][0] not in attempts("--until", "0.0001s").values()
+    assert attempts("--until", "1h") == attempts()
 
 
 def test_a_journal_whose_tasks_are_damaged_takes_the_file_that_it_names(ran: Path, tmp_path: Path) -> None:

@@ -145,6 +145,23 @@ def scored(n_views: int) -> Scored:
 
 
 class TestTimes:
+    def test_what_came_until_a_moment_is_read_with_all_that_was_asked(self, tmp_path: Path) -> None:
+        clock = ManualClock(0.0)
+        journal, _ = Journal.open(tmp_path / "j", "key", clock=clock, started_s=0.0)
+        with journal:
+            journal.append(found(1), Scored("t", 0, as_grid([[1]]), -0.5, 2, "transduction"))
+            clock.advance(5.5)
+            # A better score of the same output: the one before still counts for who looks at the time before.
+            journal.append(found(2), Scored("t", 0, as_grid([[1]]), -0.25, 8, "transduction"), TaskDone("t", "search"))
+            journal.append(Task("late", (Pair(as_grid([[1]]), as_grid([[2]])),), (as_grid([[3]]),)))
+        early = read(tmp_path / "j", until_s=5.0)
+        assert early.run_key == "key"
+        assert list(early.candidates) == [found(1)]
+        assert [score.n_views for score in early.scores] == [2]
+        assert not early.done
+        assert [task.task_id for task in early.challenges.tasks] == ["late"]
+        assert len(read(tmp_path / "j", until_s=5.5).candidates) == 2
+
     def test_everything_is_stamped_with_seconds_since_the_start(self, tmp_path: Path) -> None:
         clock = ManualClock(1000.0)
         journal, _ = Journal.open(tmp_path / "j", "key", clock=clock, started_s=990.0)
