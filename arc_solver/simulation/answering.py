@@ -83,10 +83,10 @@ class CellLane(SimulatedLane):
     def _answer(self) -> None:
         n_most = self._settings.n_views
         left = [case for case in self.cases.values() if self._n_views.get(case.name, n_most) < n_most]
-        # What others are believed to have solved comes last: one of the two attempts is still free.
-        batch = sorted([case for case in left if self._is_open(case)] or left, key=self._key)[:_BATCH]
+        # What others are believed to have solved is not asked.
+        batch = sorted((case for case in left if self._is_open(case)), key=self._key)[:_BATCH]
         if not batch:
-            self.busy = False
+            self.end()
             self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
             return
         steps = [(case, self._view(case)) for case in batch]
@@ -98,6 +98,7 @@ class CellLane(SimulatedLane):
             self.state.use(core_s, open_share)
             for case, step in steps:
                 self._n_views[case.name] += 1
+                self.state.standings[case.name].asked = True
                 if step.solved:
                     self.state.solve(case)
                 if self._n_views[case.name] >= n_most:

@@ -29,6 +29,11 @@ class SimulatedLane:
         cases: Its tasks.
         start_s: From birth until it works.
         patience: When silence is too long.
+
+    Attributes:
+        alive: Its process is there.
+        busy: It works.
+        through: It has nothing left to do, and its process is gone.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class SimulatedLane:
         self.cases = {case.name: case for case in cases}
         self.done: set[tuple[str, str]] = set()
         self.alive = self.busy = False
+        self.through = not (cases and proposers)
         self._patience = patience
         tasks = tuple(Task(case.name, (Pair(_CELL, _CELL),), (_CELL,)) for case in cases)
         self._work = LaneWork(proposers, tasks, patience)
@@ -48,7 +54,8 @@ class SimulatedLane:
     def be_born(self) -> None:
         """Start the lane with what is left to do."""
         _, tasks = self._work.left(self.done)
-        if not tasks:
+        self.through = not tasks
+        if self.through:
             return
         self._work.begin()
         self._life += 1
@@ -91,9 +98,13 @@ class SimulatedLane:
         self._progress.look(self.state.clock.now_s())
         self._progress.hear()
 
+    def end(self) -> None:
+        """It has nothing left to do."""
+        self.busy, self.through = False, True
+
     def suffer(self, kind: Kind) -> None:
         """Something happens to it; from here on it does nothing, until it is noticed and started again."""
-        if not self.alive:
+        if not self.alive or self.through:
             return
         self.alive = self.busy = False
         noticed_s = self.state.clock.now_s() + self._noticed_after_s(kind)
@@ -115,7 +126,9 @@ class SimulatedLane:
         sequel = self._work.die(now_s - self._born_s, self.state.deadline.remaining_s(), self.done)
         if sequel.left_out:
             self.state.left_out.add(sequel.left_out)
-        if sequel.pause_s is not None:
+        if sequel.pause_s is None:
+            self.through = True
+        else:
             self.state.n_restarts += 1
             self.state.at(now_s + sequel.pause_s, self.be_born)
 

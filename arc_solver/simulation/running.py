@@ -49,6 +49,7 @@ class Outcome:
         ran_out_s: When the model had nothing left to do; infinite if it had until the end.
         n_restarts: Of lanes and engines.
         n_left_out: Tasks that killed their lane twice.
+        n_unasked: Tasks without a program that fits, about which the model said nothing; 0 in a run without a model.
     """
 
     n_tasks: int
@@ -61,6 +62,7 @@ class Outcome:
     ran_out_s: float
     n_restarts: int
     n_left_out: int
+    n_unasked: int = 0
 
     @property
     def in_time(self) -> bool:
@@ -122,9 +124,11 @@ class _Run:
         seconds = [expected_seconds_of(case.n_cells, config.search, chances) for case in cases]
         cpu_s = sum(seconds) / profile.core_speed
         self._threads = threads_beside_search(profile.n_cores, cpu_s, config.time_limit_s) if allocated else 1
+        n_lanes = config.n_search_lanes or profile.n_cores
+        searched = seconds if "search" in config.proposers else []
         self._searching = [
             self._search_lane(tuple(cases[index] for index in dealt), chances if allocated else None)
-            for dealt in (deal(seconds, profile.n_cores) if allocated else _by_turns(len(cases), profile.n_cores))
+            for dealt in (deal(searched, n_lanes) if allocated else _by_turns(len(searched), n_lanes))
         ]
         self._model = self._model_lane(cases)
 
@@ -137,8 +141,9 @@ class _Run:
     def _model_lane(self, cases: tuple[Case, ...]) -> SamplingLane | CellLane:
         profile, config, slowness = self._profile, self._config, self._weather.slowness
         if not profile.n_engines:
+            answered = cases if "transduction" in config.proposers else ()
             return CellLane(
-                self._state, cases, profile, slowness, self._patience, config, self._model_speed, self._allocated
+                self._state, answered, profile, slowness, self._patience, config, self._model_speed, self._allocated
             )
         samples = {
             "induction": (config.induction.n_samples, config.induction.wave_size),
@@ -182,27 +187,36 @@ class _Run:
             state.at(0.0, lane.be_born)
         for mishap in self._weather.mishaps:
             state.at(mishap.at_s, partial(self._happen, mishap))
-        state.play()
+        lanes = (*self._searching, self._model)
+        state.play(lambda: all(lane.through for lane in lanes))
         if isinstance(self._model, SamplingLane):
             self._model.close()
         # The lanes are ended at their deadline, whatever they do; then the last vote and the last write.
         slowness = self._weather.slowness
         tail_s = (self._profile.kill_s + self._profile.vote_s) * slowness + self._weather.disk_stall_s
-        working_s = state.deadline.end_s
+        # Who is through early ends early, and leaves time unused.
+        ended_s, working_s = state.clock.now_s(), state.deadline.end_s
         capacity = working_s * (self._profile.n_engines or self._profile.n_cores)
         speed = 1.0 if self._profile.n_engines else self._profile.core_speed / slowness
         return Outcome(
             n_tasks=len(state.cases),
             n_solved=state.curve[-1][1] if state.curve else 0,
             curve=tuple(state.curve),
-            end_s=working_s + tail_s,
+            end_s=ended_s + tail_s,
             limit_s=self._deadline.end_s,
             used=state.used_s / (capacity * speed),
             useful=state.useful_s / (capacity * speed),
             ran_out_s=state.ran_out_s,
             n_restarts=state.n_restarts,
             n_left_out=len(state.left_out),
+            n_unasked=self._n_unasked(),
         )
+
+    def _n_unasked(self) -> int:
+        state = self._state
+        if not self._model.proposers or not self._model.cases:
+            return 0
+        return sum(not state.believed(case) and not state.standings[case.name].asked for case in state.cases)
 
     def _happen(self, mishap: Mishap) -> None:
         if mishap.lane == "run":

@@ -94,7 +94,7 @@ class SamplingLane(SimulatedLane):
         n_asked = {name: n + self._n_repeated.get(name, 0) for name, n in self._before.items()}
         self._n_repeated = {}
         if self.proposers[0] != REPEATED or not self._n_more or self._round > 1 or not self._open_after(n_asked):
-            self.busy = False
+            self.end()
             self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
             return
         self._before = n_asked
@@ -190,6 +190,7 @@ class SamplingLane(SimulatedLane):
                 self._n_repeated[case.name] = n_asked
             n_ever = n_asked + (self._before[case.name] if name == REPEATED else 0)
             standing = self.state.standings[case.name]
+            standing.asked = standing.asked or n_asked > 0
             if n_ever >= case.solved_by[name]:
                 self.state.solve(case)
                 standing.passes |= name == REPEATED

@@ -78,9 +78,10 @@ class SearchLane(SimulatedLane):
 
     def _next(self) -> None:
         taken = self._queue.take()
-        self.busy = taken is not None
         if taken is None:
+            self.end()
             return
+        self.busy = True
         case, estimate = taken
         self.yields = self._chances is not None and yields(estimate)
         self.started(case)

@@ -20,13 +20,13 @@ class Standing:
 
     Attributes:
         n_passes: Of the search, the most that one life of a lane finished.
-        n_views: Of the cell model.
+        asked: Whether the model answered about it.
         passes: Whether a program of the text model passes every pair.
         solved: By whatever.
     """
 
     n_passes: int = 0
-    n_views: int = 0
+    asked: bool = False
     passes: bool = False
     solved: bool = False
 
@@ -67,15 +67,16 @@ class State:
         heapq.heappush(self._events, (time_s, self._n_events, event))
         self._n_events += 1
 
-    def play(self) -> None:
-        """Let everything happen until the deadline."""
-        while self._events:
+    def play(self, is_over: Callable[[], bool]) -> None:
+        """Let everything happen until the deadline, or until nobody has anything left to do."""
+        while self._events and not is_over():
             time_s, _, event = heapq.heappop(self._events)
             if time_s >= self.deadline.end_s:
                 break
             self.clock.time_s = max(self.clock.time_s, time_s)
             event()
-        self.clock.time_s = self.deadline.end_s
+        if not is_over():
+            self.clock.time_s = self.deadline.end_s
 
     def solve(self, case: Case) -> None:
         """A task has its answer among the attempts."""

@@ -89,3 +89,23 @@ def test_a_search_lane_that_dies_again_and_again_leaves_a_task_out() -> None:
 
 def test_slow_machines_solve_later() -> None:
     assert played("cpu", slowness=2.5).solved_at(600.0) <= played("cpu").solved_at(600.0)
+
+
+def test_a_run_with_nothing_left_to_do_ends() -> None:
+    config = dataclasses.replace(config_of("cpu", 1), proposers=("search",))
+    outcome = simulate(PROFILES["cpu"], config, cases_of(3, n_tasks=4), Weather())
+    assert outcome.end_s < 0.9 * outcome.limit_s
+    assert (outcome.n_unasked, outcome.ran_out_s) == (0, float("inf")), "there is no model"
+
+
+def test_the_cell_model_is_not_asked_about_what_a_program_fits() -> None:
+    settings = dataclasses.replace(config_of("cpu").cell_model, n_views=2)
+    config = dataclasses.replace(config_of("cpu"), cell_model=settings)
+    outcome = simulate(PROFILES["cpu"], config, cases_of(3), Weather())
+    assert outcome.ran_out_s < outcome.limit_s, "two views of what is open are soon through"
+    assert outcome.n_unasked == 0
+
+
+def test_what_the_time_does_not_reach_is_counted() -> None:
+    config = dataclasses.replace(config_of("cpu"), time_limit_s=120.0)
+    assert simulate(PROFILES["cpu"], config, cases_of(3, n_tasks=240), Weather()).n_unasked > 0
