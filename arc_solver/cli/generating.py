@@ -25,6 +25,7 @@ from arc_solver.omni.config import (
     FOUND_WEIGHT,
     GRID_SOURCES,
     PROGRAM_SOURCES,
+    with_found,
 )
 from arc_solver.omni.generate import (
     Drawn,
@@ -118,7 +119,7 @@ def generate(
       arc-solver generate --programs found.jsonl --sources found,training --recipes code-from-examples --show 2
           learn from programs that a run on training tasks found
     """
-    config = _with_found(_config(recipes, sources, version, max_grid_cells, max_chars), programs)
+    config = with_found(_config(recipes, sources, version, max_grid_cells, max_chars), programs is not None)
     found = () if programs is None else load_programs(programs)
     if check:
         _check(config, n_samples, seed, re_arc, found, n_workers)
@@ -165,17 +166,6 @@ def _config(
     if max_grid_cells is not None:
         config = dataclasses.replace(config, max_grid_cells=max_grid_cells)
     return config if max_chars is None else dataclasses.replace(config, max_chars=max_chars)
-
-
-def _with_found(config: GenerateConfig, programs: Path | None) -> GenerateConfig:
-    """The configuration with a weight for found programs exactly where there are some."""
-    named = any(name == FOUND for name, _ in config.program_weights)
-    if programs is None:
-        if named:
-            raise InputError(f"--sources {FOUND} needs --programs FILE")
-        return config
-    weights = config.program_weights if named else (*config.program_weights, (FOUND, FOUND_WEIGHT))
-    return dataclasses.replace(config, program_weights=weights)
 
 
 def _check(

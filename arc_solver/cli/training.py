@@ -17,6 +17,7 @@ from arc_solver.config import build, preset_names
 from arc_solver.errors import InputError
 from arc_solver.finetune.precision import PRECISIONS
 from arc_solver.finetune.request import DEVICES, Choices, train_request
+from arc_solver.omni.config import FOUND, FOUND_WEIGHT
 from arc_solver.omni.generate import parse_recipe_weights
 from arc_solver.omni.recipes import RECIPES
 from arc_solver.prompts.templates import VERSIONS
@@ -30,6 +31,12 @@ _preset_option = click.option(
 _recipes_option = click.option(
     "--recipes",
     help=f"Learning tasks with weights (A,B:2), of {', '.join(RECIPES)}; `all` for all alike. Default: a mix of all.",
+)
+_programs_option = click.option(
+    "--programs",
+    type=click.Path(path_type=Path),
+    help=f"A file of `solve --export-programs`: its programs join what is learned (source `{FOUND}`, weight "
+    f"{FOUND_WEIGHT:g}, if a preset's `sources` do not name it). Each is run first.",
 )
 _version_option = click.option(
     "--prompts", type=click.Choice(VERSIONS), help="Prompt version. Default: what suits the model."
@@ -70,6 +77,7 @@ _solve_option = click.option(
 @click.option("--lora", "lora_rank", type=click.IntRange(min=1), help="Train a LoRA of this rank on the base.")
 @_preset_option
 @re_arc_option
+@_programs_option
 @_recipes_option
 @_version_option
 @_grid_option
@@ -98,6 +106,7 @@ def train(
     base: Path | None,
     preset: str | None,
     re_arc: Path | None,
+    programs: Path | None,
     recipes: str | None,
     n_solved: int,
     device: str,
@@ -116,6 +125,7 @@ def train(
     Examples:
       arc-solver train --out base --re-arc re_arc.zip --time-limit 60m
       arc-solver train --out adapter --base base --lora 16 --time-limit 10m
+      arc-solver train --out adapter --base base --lora 16 --programs found.jsonl
       arc-solver train --preset train-qwen2.5-coder-0.5b --base DIR --out adapter
     """
     # torch is imported from here on only, so that --help stays quick and works without it.
@@ -127,6 +137,7 @@ def train(
         choices,
         base=base,
         re_arc=re_arc,
+        programs=programs,
         seed=seed,
         resume=resume,
         run_dir=run_dir,

@@ -18,7 +18,7 @@ from arc_solver.finetune.lora import LoraSettings
 from arc_solver.finetune.manifest import PromptFormat, read_prompt_format
 from arc_solver.finetune.nano import NanoConfig
 from arc_solver.finetune.settings import TrainConfig
-from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS, GenerateConfig, Weights, split_source_weights
+from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS, GenerateConfig, Weights, split_source_weights, with_found
 from arc_solver.prompts.templates import get_template
 
 OUTPUTS_OF_EXAMPLES = r"(?<=\noutput\n)```grid[^`]*\n```"
@@ -80,6 +80,7 @@ class TrainRequest:
         half_base: Whether the frozen weights under an adapter are kept in the precision of the computation.
         nano: Sizes of a new model.
         re_arc: RE-ARC archive; None uses the original training pairs only.
+        programs: Programs that a run found for training tasks (`omni.found`); None for none.
         run_dir: Checkpoint and metrics; None puts them beside `out`.
         resume: Continue from the checkpoint in the run folder.
         device: One of `DEVICES`.
@@ -96,6 +97,7 @@ class TrainRequest:
     half_base: bool = False
     nano: NanoConfig = field(default_factory=NanoConfig)
     re_arc: Path | None = None
+    programs: Path | None = None
     run_dir: Path | None = None
     resume: bool = False
     device: str = "auto"
@@ -146,6 +148,7 @@ def train_request(
     *,
     base: Path | None = None,
     re_arc: Path | None = None,
+    programs: Path | None = None,
     seed: int = 0,
     resume: bool = False,
     run_dir: Path | None = None,
@@ -160,6 +163,7 @@ def train_request(
         choices: What is chosen; nothing if None.
         base: As in `TrainRequest`, like all others but `seed`.
         re_arc: RE-ARC archive.
+        programs: Found programs.
         seed: Of data and model.
         resume: Continue.
         run_dir: Checkpoint and metrics.
@@ -168,9 +172,9 @@ def train_request(
         command: For the record.
 
     Raises:
-        InputError: A rank without a base, an unknown recipe or prompt version, a rank below 1, a setting that does not
-            exist or makes no sense, or a prompt version in which a new model, or the model of ours that the adapter is
-            for, will not be asked.
+        InputError: A rank without a base, a weight for found programs without any, an unknown recipe or prompt version,
+            a rank below 1, a setting that does not exist or makes no sense, or a prompt version in which a new model,
+            or the model of ours that the adapter is for, will not be asked.
     """
     choices = choices or Choices()
     if choices.lora_rank is not None and choices.lora_rank < 1:
@@ -180,12 +184,13 @@ def train_request(
     return TrainRequest(
         out=out,
         train=_train_config(choices, from_scratch=base is None, seed=seed, sizes=sizes),
-        data=_data(choices, base, known, sizes),
+        data=with_found(_data(choices, base, known, sizes), programs is not None),
         base=base,
         lora=_lora(choices),
         half_base=choices.half_base,
         nano=_nano(choices, base),
         re_arc=re_arc,
+        programs=programs,
         run_dir=run_dir,
         resume=resume,
         device=device,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from arc_solver.finetune.settings import Solved, TrainResult
 from arc_solver.finetune.solving import held_out_questions, solve_rate
 from arc_solver.finetune.tokenizer import build_tokenizer, fixed_lines, load_tokenizer, save_tokenizer
 from arc_solver.finetune.train import SolveRate, train
+from arc_solver.omni.config import DEFAULT_PROGRAM_WEIGHTS, FOUND
+from arc_solver.omni.found import FoundProgram, load_programs
 from arc_solver.omni.sources import RE_ARC
 from arc_solver.omni.stream import GenerateConfig, open_engine
 
@@ -42,7 +44,8 @@ def run_training(request: TrainRequest, report: Callable[[str], None] = lambda l
             in fp16.
     """
     request, device = _settled(request)
-    source = stream_source(request.data, request.re_arc, request.train.seed)
+    found = load_programs(request.programs) if request.programs else ()
+    source = stream_source(request.data, request.re_arc, request.train.seed, found)
     model, tokenizer = _prepare_model(request, source)
     model.to(device)
     held_out = held_out_samples(tokenizer, request)
@@ -68,9 +71,11 @@ def run_training(request: TrainRequest, report: Callable[[str], None] = lambda l
     return result
 
 
-def stream_source(data: GenerateConfig, re_arc: Path | None, seed: int) -> SampleSource:
+def stream_source(
+    data: GenerateConfig, re_arc: Path | None, seed: int, found: Sequence[FoundProgram] = ()
+) -> SampleSource:
     """The data engine's stream of one seed."""
-    engine = open_engine(data, re_arc)
+    engine = open_engine(data, re_arc, found)
     return lambda start: engine.stream(seed, start=start)
 
 
@@ -78,7 +83,10 @@ def held_out_samples(tokenizer: Any, request: TrainRequest) -> list[Encoded]:
     """Samples of held-out tasks (and of programs from another stream), those that fit."""
     if not request.n_held_out:
         return []
-    source = stream_source(dataclasses.replace(request.data, split="held-out"), request.re_arc, HELD_OUT_SEED)
+    # What a run found is a matter of training: losses with it and without can be compared.
+    programs = tuple(weight for weight in request.data.program_weights if weight[0] != FOUND)
+    data = dataclasses.replace(request.data, split="held-out", program_weights=programs or DEFAULT_PROGRAM_WEIGHTS)
+    source = stream_source(data, request.re_arc, HELD_OUT_SEED)
     samples = itertools.islice(source(0), request.n_held_out)
     encoding = Encoding(request.train.encoding.max_tokens)
     return [encoded for sample in samples if (encoded := encode(tokenizer, sample, encoding)) is not None]

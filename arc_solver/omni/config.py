@@ -6,7 +6,7 @@ A value with checks, known by training and the command line alike. Knows nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arc_solver.errors import InputError
 from arc_solver.omni.inputs import GENERATORS
@@ -166,6 +166,24 @@ def split_source_weights(weights: Mapping[str, float]) -> tuple[Weights, Weights
         tuple((name, float(weight)) for name, weight in weights.items() if name in GRID_SOURCES),
         tuple((name, float(weight)) for name, weight in weights.items() if name in PROGRAM_SOURCES),
     )
+
+
+def with_found(config: GenerateConfig, given: bool) -> GenerateConfig:
+    """The configuration with a weight for found programs exactly where there are some.
+
+    Args:
+        config: Any.
+        given: Whether there is a file of found programs.
+
+    Raises:
+        InputError: They have a weight, and there are none.
+    """
+    named = any(name == FOUND for name, _ in config.program_weights)
+    if named == given:
+        return config
+    if named:
+        raise InputError(f"source {FOUND} needs --programs FILE")
+    return replace(config, program_weights=(*config.program_weights, (FOUND, FOUND_WEIGHT)))
 
 
 def _parse_weights(kind: str, text: str, known: Sequence[str]) -> Weights:

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from arc_solver.finetune.nano import NanoConfig  # noqa: E402
 from arc_solver.finetune.request import OUTPUTS_OF_EXAMPLES, Choices, TrainRequest, train_request  # noqa: E402
 from arc_solver.finetune.session import nano_tokenizer, run_training, stream_source  # noqa: E402
 from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS  # noqa: E402
+from arc_solver.omni.found import FoundProgram, load_programs, write_programs  # noqa: E402
+from arc_solver.omni.solvers import load_solvers  # noqa: E402
 from arc_solver.omni.splits import held_out_ids  # noqa: E402
 from arc_solver.omni.stream import GenerateConfig, open_engine  # noqa: E402
 
@@ -94,6 +97,27 @@ def test_nothing_held_out_is_trained_on() -> None:
     seen = {engine.draw(0, index).sample.task_id for index in range(300)}
     assert len(seen) > 100
     assert not seen & (forbidden | {"40853293"})
+
+
+def test_programs_that_a_run_found_are_learned_too(tmp_path: Path) -> None:
+    known = load_solvers()
+    flips = [FoundProgram(name, known[name].source, "search", "enumerate", 1.0) for name in ("67a3c6ac", "68b16354")]
+    write_programs(tmp_path / "found.jsonl", flips)
+    choices = Choices(steps=2, recipes={"code-from-examples": 1.0}, sources={"training": 1.0, "found": 1.0})
+    request = small(train_request(tmp_path / "m", choices, programs=tmp_path / "found.jsonl"))
+    request = dataclasses.replace(request, data=dataclasses.replace(request.data, max_grid_cells=64, max_chars=1000))
+    source = stream_source(request.data, None, 0, load_programs(tmp_path / "found.jsonl"))
+    assert {sample.task_id for sample in itertools.islice(source(0), 20)} == {"67a3c6ac", "68b16354"}
+    result = run_training(request)
+    assert result.progress.step == 2
+    # What it is measured on is the same with found programs and without.
+    assert result.losses["last"]
+    assert json.loads((tmp_path / "m" / "arc_solver.json").read_text())["programs"] == {"found": 1.0}
+    with pytest.raises(InputError, match="found needs --programs FILE"):
+        train_request(tmp_path / "m", choices)
+    write_programs(tmp_path / "wrong.jsonl", [dataclasses.replace(flips[0], task_id="68b16354")])
+    with pytest.raises(InputError, match="task 68b16354: the program gives"):
+        run_training(dataclasses.replace(request, programs=tmp_path / "wrong.jsonl"))
 
 
 def test_outputs_of_examples_count() -> None:
