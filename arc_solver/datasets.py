@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from arc_solver.errors import GridError, InputError, one_line
-from arc_solver.grids import Grid, as_grid, grid_key
+from arc_solver.grids import Grid, as_grid, grid_key, to_lists
 from arc_solver.tasks import Challenges, MalformedTask, Pair, Solutions, Task
 
 CHALLENGES_NAME = "arc-agi_test_challenges.json"
@@ -140,6 +140,17 @@ def limited_solutions(solutions: Solutions, challenges: Challenges) -> Solutions
     """The solutions of the tasks of `challenges` only: for the score of a run with a limit."""
     kept = {task_id: solutions.outputs[task_id] for task_id in challenges.order if task_id in solutions.outputs}
     return Solutions(kept)
+
+
+def challenges_json(challenges: Challenges) -> dict[str, Any]:
+    """The tasks, malformed ones left out, as a challenges file has them: `load_challenges` is the inverse."""
+    return {
+        task.task_id: {
+            "train": [{"input": to_lists(pair.input), "output": to_lists(pair.output)} for pair in task.train],
+            "test": [{"input": to_lists(grid)} for grid in task.test_inputs],
+        }
+        for task in challenges.tasks
+    }
 
 
 def challenges_hash(challenges: Challenges) -> str:

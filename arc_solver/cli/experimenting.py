@@ -18,7 +18,7 @@ from rich.text import Text
 
 from arc_solver.budget import MonotonicClock
 from arc_solver.cli.common import new_console, told_plainly
-from arc_solver.datasets import load_named, load_solutions
+from arc_solver.datasets import challenges_json, load_named, load_solutions
 from arc_solver.engines.devices import probe
 from arc_solver.errors import InputError
 from arc_solver.evaluation.runs import Score, scorer
@@ -29,7 +29,7 @@ from arc_solver.experiments.plan import Experiment, load_experiment
 from arc_solver.experiments.plotting import plot as draw_plot
 from arc_solver.experiments.running import Places, alone_in, run_jobs
 from arc_solver.experiments.tables import experiment_markdown
-from arc_solver.experiments.tasks import TRAINING_SET, MeasuredTasks, challenges_json, measured_tasks
+from arc_solver.experiments.tasks import TRAINING_SET, MeasuredTasks, measured_tasks
 from arc_solver.json_files import write_json
 from arc_solver.lanes.ray_cluster import check_cluster
 

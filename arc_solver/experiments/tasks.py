@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from arc_solver.datasets import load_challenges, load_named_challenges
 from arc_solver.experiments.plan import HELD_OUT, Measure
-from arc_solver.grids import to_lists
 from arc_solver.omni.splits import HELD_OUT_SEED, held_out_ids, split_ids
 from arc_solver.tasks import Challenges
 
@@ -49,17 +47,6 @@ def measured_tasks(measure: Measure) -> MeasuredTasks:
         shuffled = np.random.default_rng([HELD_OUT_SEED, 2]).permutation(ids).tolist()
         groups[name] = tuple(sorted(shuffled[: measure.n_tasks or None]))
     return MeasuredTasks(_only(challenges, [task_id for ids in groups.values() for task_id in ids]), groups)
-
-
-def challenges_json(challenges: Challenges) -> dict[str, Any]:
-    """The tasks as a challenges file has them."""
-    return {
-        task.task_id: {
-            "train": [{"input": to_lists(pair.input), "output": to_lists(pair.output)} for pair in task.train],
-            "test": [{"input": to_lists(grid)} for grid in task.test_inputs],
-        }
-        for task in challenges.tasks
-    }
 
 
 def _only(challenges: Challenges, ids: list[str] | tuple[str, ...]) -> Challenges:

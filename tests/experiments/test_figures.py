@@ -9,7 +9,7 @@ import pytest
 
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.config import load_preset
-from arc_solver.datasets import load_challenges, load_solutions
+from arc_solver.datasets import challenges_json, load_challenges, load_solutions
 from arc_solver.errors import InputError
 from arc_solver.evaluation.runs import RunValues, scorer
 from arc_solver.experiments.jobs import plan_jobs
@@ -18,7 +18,7 @@ from arc_solver.experiments.pages import marks, replace_part
 from arc_solver.experiments.plan import Measure
 from arc_solver.experiments.plotting import plot
 from arc_solver.experiments.tables import experiment_markdown, group_table, verdict
-from arc_solver.experiments.tasks import MeasuredTasks, challenges_json, measured_tasks
+from arc_solver.experiments.tasks import MeasuredTasks, measured_tasks
 from arc_solver.grids import as_grid
 from arc_solver.journal import Journal
 from arc_solver.proposers.base import TaskDone
