@@ -57,12 +57,12 @@ def take_standard_output() -> Write:
 
 def started_s() -> float:
     """When this process was started, on the monotonic clock: before Python itself was loaded, where that is known."""
-    now_s = time.monotonic()
     try:
-        ticks = int(_stat(os.getpid())[19])
-        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        born_s = int(_stat(os.getpid())[19]) / os.sysconf("SC_CLK_TCK")
+        # One right after the other: on a busy machine much may lie between two lines.
+        age_s, now_s = time.clock_gettime(time.CLOCK_BOOTTIME) - born_s, time.monotonic()
     except (OSError, ValueError, IndexError, AttributeError):
-        return now_s
+        return time.monotonic()
     # A container may have a clock of its own; no Python needs an hour to start.
     return now_s - age_s if 0.0 <= age_s < 3600.0 else now_s
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from arc_solver.processes import cpu_s, descendants, kill, peak_memory_mb, started_s
+from arc_solver.processes import cpu_s, descendants, give_way, kill, peak_memory_mb, started_s
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells it")
 
@@ -60,6 +60,35 @@ def test_a_process_was_started_before_it_can_tell() -> None:
     started, now = map(float, subprocess.run([sys.executable, "-c", code], capture_output=True).stdout.split())
     assert before - 0.02 <= started < now  # the kernel counts in hundredths of a second
     assert started_s() < time.monotonic()
+
+
+def test_who_gives_way_does_so_in_a_group_of_its_own_too() -> None:
+    """How low a process is then is not asked: whoever runs this machine may have a say in that as well."""
+    code = (
+        "import os; from arc_solver.processes import give_way; give_way()\n"
+        "print(open('/proc/self/autogroup').read() if os.path.exists('/proc/self/autogroup') else 'nice 10')"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True).stdout
+    assert said.strip().endswith("nice 10")
+
+
+def test_who_gives_way_asks_for_less_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("os.nice", asked.append)
+    monkeypatch.setattr("pathlib.Path.write_text", lambda path, text: asked.append((str(path), text)))
+    give_way()
+    assert asked == [10, ("/proc/self/autogroup", "10")]
+
+
+@pytest.mark.parametrize("refused", ["os.nice", "pathlib.Path.write_text"])
+def test_where_the_system_does_not_let_it_nobody_gives_way(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr("os.nice", lambda increment: increment)
+    monkeypatch.setattr("pathlib.Path.write_text", lambda path, text: len(text))
+    monkeypatch.setattr(refused, refuse)
+    give_way()
 
 
 def test_peak_memory_is_that_of_a_python_at_least() -> None:
