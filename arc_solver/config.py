@@ -87,8 +87,8 @@ class RunConfig:
 
     Attributes:
         time_limit_s: From the start of the program to its end, seconds.
-        proposers: Which of `PROPOSERS` run.
-        seed: Of everything that is sampled.
+        proposers: Who is asked, of `search`, `induction` (programs) and `transduction` (grids).
+        seed: Of everything that is sampled; on the command line the flag `--seed` says it.
         model: Folder of the base model.
         adapter: Folder of a LoRA for it, or None.
         cells: Folder of the cell model that writes grids beside the bundled base; with another `model`, or without this
