@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from arc_solver.finetune.precision import AUTO, choose_precision
@@ -39,3 +41,9 @@ def gpu_problem() -> str:
 def torch_dtype(precision: str) -> torch.dtype:
     """`bf16`, `fp16` or `fp32` as torch has it."""
     return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
+
+
+@functools.cache
+def capability(device: torch.device) -> tuple[int, int]:
+    """The compute capability of a GPU; remembered, because it is asked for in every layer."""
+    return torch.cuda.get_device_capability(device)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.blocked_attention import attend_blocked
+from arc_solver.finetune.cells.fused_attention import attend_fused
 from arc_solver.finetune.cells.packed_attention import attend_packed
 from arc_solver.finetune.cells.sequences import document_spans
 from arc_solver.grids import MAX_SIDE
@@ -66,7 +67,8 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), 1e-6)
+        # Under autocast, torch 2.12 and later give fp32 back on a GPU, which packed attention does not take.
+        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), 1e-6).to(x.dtype)
 
 
 class Block(nn.Module):
@@ -230,7 +232,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any = None) -> Tensor:
         mask: What `document_mask` made, to stay inside documents; None for attention over the whole sequence.
     """
     if mask is None:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return attend_fused(q, k, v)
     if isinstance(mask, Tensor):
         return attend_packed(q, k, v, mask)
     return _attend_spans(q, k, v, mask)
@@ -248,7 +250,7 @@ def _attend_one(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Causal attention of one document: (heads, T, head width)."""
     if not q.is_cuda:
         return attend_blocked(q, k, v)
-    return F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
+    return attend_fused(q[None], k[None], v[None])[0]
 
 
 def document_mask(documents: NDArray[np.int16], *, packed: bool = False) -> Any:

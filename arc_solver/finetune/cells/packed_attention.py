@@ -8,11 +8,12 @@ Shapes: B rows, H query heads, G key heads, T tokens of a row, D head width.
 
 from __future__ import annotations
 
-import functools
 import inspect
 
 import torch
 from torch import Tensor
+
+from arc_solver.finetune.cells.device import capability
 
 try:
     from torch.nn.attention.varlen import varlen_attn
@@ -28,12 +29,7 @@ def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether the kernel runs there: it needs a GPU of compute capability 8 and 16-bit numbers."""
     if device.type != "cuda" or varlen_attn is None or dtype not in (torch.bfloat16, torch.float16):
         return False
-    return _capability(device) >= (8, 0)
-
-
-@functools.cache
-def _capability(device: torch.device) -> tuple[int, int]:
-    return torch.cuda.get_device_capability(device)  # asked for every part of every step
+    return capability(device) >= (8, 0)
 
 
 def attend_packed(q: Tensor, k: Tensor, v: Tensor, bounds: Tensor) -> Tensor:

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from arc_solver.augment import View
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.decoding import choice_logits
+from arc_solver.finetune.cells.fused_attention import attend_fused
 from arc_solver.finetune.cells.model import CellModel, log_total
 from arc_solver.finetune.cells.sequences import answer_tokens, prompt
 from arc_solver.grids import MAX_SIDE, Grid
@@ -249,9 +249,9 @@ def _attended(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[_Spans]) -> Tenso
         part = q[:, :, start:end]
         if n_old:
             mask = torch.ones(n_new, n_old + n_new, dtype=torch.bool, device=q.device).tril(n_old)
-            out[:, :, start:end] = F.scaled_dot_product_attention(part, keys, values, attn_mask=mask, enable_gqa=True)
+            out[:, :, start:end] = attend_fused(part, keys, values, mask)
         else:
-            out[:, :, start:end] = F.scaled_dot_product_attention(part, keys, values, is_causal=True, enable_gqa=True)
+            out[:, :, start:end] = attend_fused(part, keys, values)
 
     for tree in spans:
         if len(tree.answers) == 1:

@@ -94,6 +94,15 @@ class TestDocuments:
         assert torch.equal(model.embed(tokens), model.embed(tokens, at))
 
 
+def test_queries_have_the_type_of_the_stream_whatever_the_norm_gives(model, monkeypatch):
+    norm = torch.nn.functional.rms_norm
+    # As torch 2.12 and later do under autocast on a GPU.
+    monkeypatch.setattr(torch.nn.functional, "rms_norm", lambda *given: norm(*given).float())
+    x, rotary = torch.randn(1, 3, 64).bfloat16(), model.rotary(torch.arange(3), torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert {part.dtype for part in model.layers[0].project(x, *rotary)} == {torch.bfloat16}
+
+
 def test_orthogonalized_matrices_have_singular_values_near_one():
     stack = torch.randn(3, 20, 50, generator=torch.Generator().manual_seed(0))
     for made in (orthogonalized(stack), orthogonalized(stack.mT)):
