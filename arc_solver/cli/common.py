@@ -61,7 +61,7 @@ def new_console() -> Console:
 re_arc_option = click.option(
     "--re-arc",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="RE-ARC's archive (re_arc/tasks/<id>.json). Without it, the original training pairs only.",
+    help="RE-ARC's archive, re_arc.zip of its repository. Without it, the original training pairs only.",
 )
 
 
@@ -90,7 +90,7 @@ def read_challenges(dataset: str | None, challenges: Path | None) -> tuple[Chall
         InputError: Both flags are given, or what they name cannot be read.
     """
     if dataset and challenges:
-        raise InputError("--dataset and --challenges exclude each other")
+        raise InputError("--dataset and --challenges exclude each other: give one of them")
     if challenges is None and dataset is None:
         challenges = find_kaggle_challenges()
     if challenges is not None:

@@ -55,7 +55,8 @@ def compare(
     if truth is None:
         raise InputError("who solved what needs the right answers: give --solutions or --dataset")
     if not any(task_id in truth.outputs for task_id in tasks.order):
-        raise InputError(f"the solutions are to none of the tasks of {where}")
+        named = f"solutions file {solutions}" if solutions is not None else "the solutions"
+        raise InputError(f"{named}: answers none of the tasks of {where}: give the file that belongs to them")
     comparison, content = compare_runs(runs, tasks, truth)
     size = write_page(out, comparison_page(content, comparison, tasks, where)) if out is not None else 0
     if as_json:

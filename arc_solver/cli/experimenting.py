@@ -202,7 +202,10 @@ def _check_bases(asked: Experiment) -> None:
                 "say where it is, for instance with --set train.base=DIR"
             )
         if training is not None and training.re_arc is not None and not training.re_arc.is_file():
-            raise InputError(f"{asked.path}: point {point.name!r}: train.re_arc: there is no file {training.re_arc}")
+            raise InputError(
+                f"{asked.path}: point {point.name!r}: train.re_arc: there is no file {training.re_arc}; say "
+                "where it is, for instance with --set train.re_arc=FILE"
+            )
 
 
 def _parsed(settings: Sequence[str]) -> dict[str, Any]:
@@ -210,7 +213,7 @@ def _parsed(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
-            raise InputError(f"--set {setting}: write KEY=VALUE")
+            raise InputError(f"--set {setting}: write KEY=VALUE, such as train.base=DIR")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

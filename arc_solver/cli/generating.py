@@ -78,7 +78,11 @@ _BUNDLED_TOKENIZER = WEIGHTS / "base"
     help="Longest sample, prompt and completion together. Default: 2000, and the words of the prompt version.",
 )
 @click.option("--workers", "n_workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option("--tokenizer", type=click.Path(path_type=Path), help="Count tokens as this model does. Default: bundled.")
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    help="Count tokens as the model in this folder does. Default: bundled.",
+)
 @click.option("--show", "n_shown", type=click.IntRange(min=1), help="Draw the first N samples instead of writing.")
 @click.option("--check", is_flag=True, help="Check the samples instead of writing them; exit code 1 if one is wrong.")
 @told_plainly
@@ -223,9 +227,10 @@ def _token_counter(folder: Path | None) -> TokenCounter | None:
     except ImportError as error:
         if folder is None:
             return None
-        raise InputError(f"--tokenizer needs transformers: pip install 'arc_solver[llm]' ({error})") from error
+        raise InputError(f"--tokenizer needs transformers: install the extra `llm` ({error})") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"--tokenizer {folder}: no tokenizer can be loaded: {error}") from error
+        asked = folder or _BUNDLED_TOKENIZER
+        raise InputError(f"--tokenizer {asked}: no tokenizer can be loaded: {error}") from error
     from arc_solver.prompts.rendering import PromptEncoder
 
     # A long sample is only counted here: no reason to warn that the model would not take it.

@@ -16,7 +16,7 @@ from arc_solver.cli.common import new_console, told_plainly
 from arc_solver.errors import InputError
 from arc_solver.packaging.bundle import Bundle, Order, build, check, plan_wheels
 from arc_solver.packaging.downloading import default_cache
-from arc_solver.packaging.images import WHEEL_MODES, Target, WheelsMode, accelerators, load_target
+from arc_solver.packaging.images import WHEEL_MODES, Target, WheelsMode, accelerators, image_names, load_target
 from arc_solver.packaging.metadata import LICENCE, SLUG, TITLE, Names
 from arc_solver.packaging.parts import Limits
 from arc_solver.packaging.resolution import describe
@@ -43,7 +43,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # a generic only since c
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the bundle.")
 @click.option("--owner", help="Your Kaggle name, as in the address of your profile.")
-@click.option("--slug", default=SLUG, show_default=True, help="The dataset's name in its address, 6 to 50.")
+@click.option("--slug", default=SLUG, show_default=True, help="The dataset's name in its address, 6 to 50 characters.")
 @click.option("--title", default=TITLE, show_default=True, help="The dataset's title, 6 to 50 characters.")
 @click.option("--subtitle", default="", help="A line below the title, 20 to 80 characters.")
 @click.option("--licence", default=LICENCE, show_default=True, help="One of Kaggle's names of licences.")
@@ -51,7 +51,13 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # a generic only since c
     "--model", type=click.Path(path_type=Path), help="Folder of your causal LM. Default: the bundled weights."
 )
 @click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
-@click.option("--accelerator", type=click.Choice(accelerators()), default="t4x2", show_default=True)
+@click.option(
+    "--accelerator",
+    type=click.Choice(accelerators()),
+    default="t4x2",
+    show_default=True,
+    help="The one that you will choose on Kaggle.",
+)
 @click.option(
     "--wheels",
     type=click.Choice(WHEEL_MODES),
@@ -59,12 +65,24 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # a generic only since c
     show_default=True,
     help="overlay: vLLM and what Kaggle's image lacks; full: everything, torch too; none: our own wheel only.",
 )
-@click.option("--competition", default=_COMPETITION, show_default=True, help="Slug; an empty one attaches none.")
-@click.option("--model-source", "model_sources", multiple=True, help="A Kaggle model to attach to the notebook.")
-@click.option("--image", help="What the overlay counts on: a name, or a .toml file. Default: the accelerator's.")
+@click.option("--competition", default=_COMPETITION, show_default=True, help="Its slug; '' attaches none.")
+@click.option(
+    "--model-source",
+    "model_sources",
+    metavar="OWNER/MODEL/FRAMEWORK/VARIATION/VERSION",
+    multiple=True,
+    help="A Kaggle model to attach to the notebook; name its folder in the notebook's FLAGS (kaggle/README.md).",
+)
+@click.option(
+    "--image", help=f"Kaggle's image: {', '.join(image_names())}, or a .toml file. Default: the accelerator's."
+)
 @click.option("--python", help="For which Python the wheels are, such as 3.12. Default: the image's.")
 @click.option("--part-size", type=Size(), default=Limits().part_bytes, help="Most bytes in one dataset. Default: 190G.")
-@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Where wheels are kept between builds.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where wheels are kept between builds. Default: arc_solver/wheels in the user's cache folder.",
+)
 @click.option("--resolve", "resolves_anew", is_flag=True, help="Ask the index for today's versions, not the lock's.")
 @click.option("--dry-run", is_flag=True, help="Say which wheels are needed; download and write nothing.")
 @click.option("--check", "to_check", type=click.Path(path_type=Path), help="Check a bundle that was built before.")
@@ -115,7 +133,7 @@ def package(
         _show(console, check(to_check), f"{to_check}: whole, and its wheels are complete")
         return
     if python is not None and not re.fullmatch(r"3\.\d+", python):
-        raise InputError(f"--python {python!r}: wanted such as 3.12")
+        raise InputError(f"--python {python!r}: give a version such as 3.12")
     target = load_target(accelerator, cast(WheelsMode, wheels), image, python)
     cache = cache or default_cache()
     if dry_run:

@@ -25,7 +25,7 @@ from arc_solver.tasks import Challenges, Solutions
 @click.option("--solutions", type=click.Path(path_type=Path), help="Score against a solutions file in Kaggle's format.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the set's first N tasks, for a run with --limit N.")
 @click.option(
-    "--journal", type=click.Path(path_type=Path), help="Candidates of the run. Default: beside the submission."
+    "--journal", type=click.Path(path_type=Path), help="The run's journal. Default: the one beside the submission."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @told_plainly
@@ -41,6 +41,12 @@ def evaluate(
 
     `pass_n` and the figures per proposer need the run's journal; without one, pass_n counts the two attempts. Tasks
     that a submission leaves out count as unanswered, never as absent.
+
+    \b
+    Examples:
+      arc-solver evaluate submission.json --dataset arc1-eval
+      arc-solver evaluate submission.json --dataset arc1-eval --limit 20      of a run with --limit 20
+      arc-solver evaluate submission.json --solutions solutions.json --json
     """
     challenges, truth = _read_truth(dataset, solutions, limit)
     found = _read_found(submission, journal)
@@ -55,7 +61,7 @@ def evaluate(
 
 def _read_truth(dataset: str | None, solutions: Path | None, limit: int | None) -> tuple[Challenges | None, Solutions]:
     if (dataset is None) == (solutions is None):
-        raise InputError("give either --dataset or --solutions")
+        raise InputError("give the right answers: either --dataset or --solutions FILE")
     if solutions is not None:
         if limit is not None:
             raise InputError("--limit goes with --dataset: a solutions file has no order of tasks")

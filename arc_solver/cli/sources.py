@@ -41,7 +41,9 @@ def open_journal(path: Path, until_s: float | None = None) -> JournalContents:
     """
     contents = read(_in_folder(path) if path.is_dir() else path, until_s)
     if contents.run_key is None and not contents.candidates:
-        raise InputError(f"journal {path}: is none, or its header is damaged")
+        raise InputError(
+            f"journal {path}: is none, or its header is damaged; a run writes one beside its answers (*.journal.jsonl)"
+        )
     return contents
 
 
@@ -81,7 +83,8 @@ def tasks_of(
     if public_set is not None:
         return load_named_challenges(public_set), []
     raise InputError(
-        f"journal {path}: does not hold its tasks, since an older version wrote it or it is damaged: give --challenges"
+        f"journal {path}: does not hold its tasks, since an older version wrote it or it is damaged: give --challenges "
+        "FILE"
     )
 
 
@@ -94,7 +97,7 @@ def check_output(output: Path, inputs: Sequence[Path]) -> None:
     check_output_path(output)
     for path in inputs:
         if output.exists() and path.exists() and os.path.samefile(output, path):
-            raise InputError(f"output {output}: is one of the inputs, which stay as they are")
+            raise InputError(f"output {output}: is one of the inputs, which stay as they are: give another name")
 
 
 def print_remarks(remarks: Sequence[str], max_lines: int = MAX_SHOWN) -> None:
@@ -123,7 +126,9 @@ def _in_folder(folder: Path) -> Path:
     if len(journals) == 1:
         return journals[0]
     if not journals:
-        raise InputError(f"run {folder}: holds no journal (*.journal.jsonl)")
+        raise InputError(
+            f"run {folder}: holds no journal (*.journal.jsonl): give the folder in which a run wrote, or a file"
+        )
     raise InputError(
         f"run {folder}: holds {len(journals)} journals, name one: {', '.join(one.name for one in journals)}"
     )

@@ -26,7 +26,9 @@ _IN_TRAIN_TABLE = ("lr", "batch_tokens", "micro_tokens", "precision", "gradient_
 """Flags that are named like the setting of training that they change."""
 
 _preset_option = click.option(
-    "--preset", help=f"One of {', '.join(preset_names(training=True))}, or a .toml file. Flags change what it says."
+    "--preset",
+    help=f"Settings of training: one of {', '.join(preset_names(training=True))}, or a .toml file. Flags change "
+    "what it says.",
 )
 _recipes_option = click.option(
     "--recipes",
@@ -42,7 +44,7 @@ _version_option = click.option(
     "--prompts", type=click.Choice(VERSIONS), help="Prompt version. Default: what suits the model."
 )
 _grid_option = click.option("--max-grid-cells", type=click.IntRange(1, 900), help="Leave out pairs with a larger grid.")
-_batch_option = click.option("--batch-tokens", type=click.IntRange(min=1), help="Tokens of a step.")
+_batch_option = click.option("--batch-tokens", type=click.IntRange(min=1), help="Tokens of a step, padding included.")
 _micro_option = click.option(
     "--micro-tokens", type=click.IntRange(min=1), help="Tokens that go through the model together. Default: all."
 )
@@ -96,9 +98,13 @@ _solve_option = click.option(
 @_checkpointing_option
 @_ema_option
 @_solve_option
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--run", "run_dir", type=click.Path(path_type=Path), help="Folder for checkpoints and metrics.")
+@click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="auto: the GPU if there is one."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of data and weights.")
+@click.option(
+    "--run", "run_dir", type=click.Path(path_type=Path), help="Folder for checkpoints and metrics. Default: OUT.run."
+)
 @click.option("--resume/--no-resume", default=False, show_default=True, help="Go on from the run folder's checkpoint.")
 @told_plainly
 def train(
@@ -127,6 +133,10 @@ def train(
       arc-solver train --out adapter --base base --lora 16 --time-limit 10m
       arc-solver train --out adapter --base base --lora 16 --programs found.jsonl
       arc-solver train --preset train-qwen2.5-coder-0.5b --base DIR --out adapter
+
+    Then: python make_submission.py --model DIR --adapter adapter. See docs/training.md.
+
+    Exit codes: 0 done, 1 failed or interrupted (--resume goes on), 2 something cannot be used.
     """
     # torch is imported from here on only, so that --help stays quick and works without it.
     from arc_solver.finetune.session import run_training
@@ -164,7 +174,8 @@ def read_training_preset(name: str) -> Choices:
             raise InputError(f"preset {name!r}: choose from {', '.join(known)}, or name a .toml file")
         value = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"preset {name}: {error}") from error
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is no TOML file: {error}"
+        raise InputError(f"preset {name}: {reason}") from error
     return build(Choices, value, f"preset {name}")
 
 

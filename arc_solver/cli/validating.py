@@ -93,7 +93,7 @@ def _rerun(value: dict[str, Any], tasks: Challenges, found: JournalContents) -> 
 def _tasks(challenges: Path | None, dataset: str | None) -> tuple[Challenges | None, str | None]:
     """What the submission is checked against, and its name for people."""
     if challenges is not None and dataset is not None:
-        raise InputError("--dataset and --challenges exclude each other")
+        raise InputError("--dataset and --challenges exclude each other: give one of them")
     if dataset is not None:
         return load_named_challenges(dataset), dataset
     challenges = challenges or find_kaggle_challenges()

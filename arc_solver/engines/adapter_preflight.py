@@ -56,7 +56,7 @@ def wanted_rank(adapter: Path) -> int:
     settings = read_json(adapter / _CONFIG)
     ceiling = rank_ceiling(max([settings.get("r", 0), *_ranks(settings)]))
     if ceiling is None:
-        raise ModelError(f"adapter {adapter}: its rank is above {RANK_CEILINGS[-1]}: merge it")
+        raise ModelError(f"adapter {adapter}: its rank is above {RANK_CEILINGS[-1]}: {MERGE_ADVICE}")
     return max(8, ceiling)
 
 

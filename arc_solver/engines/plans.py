@@ -151,7 +151,10 @@ def make_plan(machine: Machine, model: ModelFacts, wishes: Wishes) -> Plan | Ref
     """
     for package in ("torch", "transformers"):
         if machine.version(package) is None:
-            return Refusal(f"{package} is not installed", f"install the extra `llm`, {_WITHOUT_MODEL}")
+            return Refusal(
+                f"{package} is not installed",
+                f"install the extra `llm` (torch, transformers, peft; README.md has the command), {_WITHOUT_MODEL}",
+            )
     if wishes.device == "cpu":
         return _on_cpu(machine, model, wishes, ["the CPU was asked for, by the preset or a setting"])
     if not machine.gpus:
@@ -262,7 +265,10 @@ def _gpu_kind(machine: Machine, gpu: Gpu, model: ModelFacts, wishes: Wishes, rea
     if gpu.capability < OLDEST_VLLM:
         why_not = f"vllm has no kernels for {gpu.architecture}"
     elif machine.version("vllm") is None:
-        why_not, advice = "vllm is not installed", "install the vllm of this torch from the wheels, or " + advice
+        why_not, advice = (
+            "vllm is not installed",
+            "install the vllm built for this torch (kaggle/README.md has the table), or " + advice,
+        )
     elif gpu.capability < AMPERE and model.head_width > _TRITON_MAX_HEAD:
         why_not = f"heads of {model.head_width} overflow the shared memory of {gpu.architecture} in vllm's kernels"
     if why_not is None:

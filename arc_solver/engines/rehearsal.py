@@ -149,7 +149,9 @@ def rehearse(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelError(f"model {model}: it was not loaded within {timeout_s:.0f} s") from error
+        raise ModelError(
+            f"model {model}: it was not loaded within {timeout_s:.0f} s: a slow disk or too little memory, most likely"
+        ) from error
     return _read(done.stdout, done.returncode, done.stderr, model)
 
 

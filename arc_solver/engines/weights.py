@@ -74,7 +74,9 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Loaded
         raise ModelError(f"model {folder}: cannot be loaded: {first_line(error)}") from error
     missing = sorted(report.get("missing_keys", ()))
     if missing:
-        raise ModelError(f"model {folder}: its weights lack {len(missing)} tensors, {missing[0]} among them")
+        raise ModelError(
+            f"model {folder}: its weights lack {len(missing)} tensors, {missing[0]} among them: copy it again"
+        )
     config = model.config.get_text_config()
     attention = _attention_of(config, folder)
     _choose_attention(model, config)
@@ -109,7 +111,7 @@ def check_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():
             raise ModelError(f"model {folder}: this is an adapter; give it as the adapter, and its base as the model")
-        raise ModelError(f"model {folder}: config.json is missing")
+        raise ModelError(f"model {folder}: config.json is missing: give the folder of a Hugging Face causal LM")
     if not any(folder.glob("*.safetensors")):
         raise ModelError(f"model {folder}: no *.safetensors file (pickled weights are not read)")
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
@@ -123,7 +125,7 @@ def _attention_of(config: Any, folder: Path) -> Attention:
         window = None
     if not kinds <= _KNOWN_LAYERS:
         odd = ", ".join(sorted(kinds - _KNOWN_LAYERS))
-        raise ModelError(f"model {folder}: layers of kind {odd} are beyond this engine; use the vllm engine")
+        raise ModelError(f"model {folder}: layers of kind {odd} are beyond this engine; use --engine vllm")
     if not kinds:
         kinds = frozenset({"sliding_attention" if window else "full_attention"})
     return Attention(int(window) if window else None, kinds)
@@ -161,7 +163,9 @@ def context_length_of(config: Any, tokenizer: Any, folder: Path) -> int:
             return int(value)
     if tokenizer.model_max_length < 1_000_000:
         return int(tokenizer.model_max_length)
-    raise ModelError(f"model {folder}: its context length is written nowhere; give it as a setting")
+    raise ModelError(
+        f"model {folder}: its context length is written nowhere; set max_position_embeddings in config.json"
+    )
 
 
 def first_line(error: BaseException) -> str:
@@ -193,7 +197,9 @@ class AdapterFile:
         """
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             if not (folder / name).is_file():
-                raise ModelError(f"adapter {folder}: {name} is missing")
+                raise ModelError(
+                    f"adapter {folder}: {name} is missing: give the folder that peft's save_pretrained wrote"
+                )
         state = (folder / "adapter_model.safetensors").stat()
         return cls(folder.resolve(), state.st_mtime_ns, state.st_size)
 
@@ -292,4 +298,5 @@ def _check_keys(wrapped: Any, adapter: Path) -> None:
     if stored != expected:
         odd = sorted(stored ^ expected)
         where = "lacks" if odd[0] in expected else "holds, but the model has no place for,"
-        raise ModelError(f"adapter {adapter}: made for another model: it {where} {odd[0]} ({len(odd)} tensors differ)")
+        what = f"it {where} {odd[0]} ({len(odd)} tensors differ)"
+        raise ModelError(f"adapter {adapter}: made for another model: {what}; give the base that it was trained on")

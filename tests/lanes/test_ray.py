@@ -224,7 +224,7 @@ def test_without_ray_one_line_says_what_to_install(elsewhere: Path, monkeypatch:
     monkeypatch.setattr(ray_cluster.importlib.util, "find_spec", lambda name: None)
     result = invoke("127.0.0.1:6379")
     assert_refused(result)
-    assert "arc_solver[ray]" in result.stderr
+    assert "extra `ray`" in result.stderr
     assert list(elsewhere.iterdir()) == []
 
 
