@@ -36,6 +36,8 @@ def failure_of(message: str, *, started: bool) -> Failure:
     text = message.lower()
     if "not finite" in text:
         return Failure.NOT_FINITE
+    if "out of resource" in text:
+        return Failure.START  # a kernel wants more shared memory than the chip has: fewer sequences do not help
     if "memory" in text:
         return Failure.OUT_OF_MEMORY
     return Failure.DIED if started else Failure.START

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arc_solver.engines.degrading import LADDER, Failure, next_step
+from arc_solver.engines.degrading import LADDER, Failure, failure_of, next_step
 from arc_solver.engines.devices import GIB, SIMULATED, Gpu, Machine, simulated
 from arc_solver.engines.model_folder import ModelFacts
 from arc_solver.engines.plans import AMPERE, EnginePlan, Plan, Refusal, Wishes, make_plan
@@ -266,6 +266,15 @@ def test_what_does_not_start_tries_eager_mode_then_transformers() -> None:
         (True, "vllm", 128),
         (True, "transformers", 128),
     ]
+
+
+def test_a_kernel_that_the_chip_is_too_small_for_is_no_lack_of_memory() -> None:
+    asks = "vllm broke while sampling: out of resource: shared memory, Required: 81920, Hardware limit: 65536"
+    assert failure_of(asks, started=True) is Failure.START
+    assert failure_of("CUDA out of memory. Tried to allocate 2.00 GiB", started=True) is Failure.OUT_OF_MEMORY
+    assert failure_of("the model's logits are not finite", started=True) is Failure.NOT_FINITE
+    assert failure_of("it broke", started=True) is Failure.DIED
+    assert failure_of("it broke", started=False) is Failure.START
 
 
 def test_overflow_is_cured_by_float32_alone() -> None:
