@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from arc_solver.choices import PROPOSERS, Dtype, EngineKind, preset_names
 from arc_solver.cli.common import Duration, new_console, read_challenges, task_options, told_plainly
 from arc_solver.datasets import limited
-from arc_solver.errors import ArcSolverError
+from arc_solver.errors import ArcSolverError, InputError
 from arc_solver.finetune.test_time.settings import MODES
 from arc_solver.interrupting import Interrupt
 from arc_solver.oversight import current
@@ -77,6 +77,17 @@ from arc_solver.submission import check_output_path
     help="Write programs that solve their task to this file, to train on (`generate --programs`). Tasks of the "
     "ARC-AGI-1 training set only.",
 )
+@click.option(
+    "--rehearse",
+    "n_rehearsed",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Solve nothing: measure this configuration in a short real run on a few training tasks (--limit of them, else "
+    "12), simulate N tasks over the whole time limit, slow devices and mishaps included, and say whether it would "
+    "finish (exit code 0) or not (1). Writes nothing to --output. See docs/rehearsal.md. (Not to be confused: "
+    "scripts/rehearse-kaggle plays the notebook in an image like Kaggle's.)",
+)
+@click.option("--rehearse-for", type=Duration(), help="How long --rehearse measures. Default: 3m; 10m with engines.")
 @click.option("--no-guard", "unguarded", is_flag=True, hidden=True, help="Run without the guard (see `guard`).")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write figures and scores to this file.")
 @told_plainly
@@ -99,6 +110,8 @@ def solve(
     allow_unsafe_sandbox: bool,
     ray_address: str,
     programs_file: Path | None,
+    n_rehearsed: int | None,
+    rehearse_for: float | None,
     unguarded: bool,
     json_file: Path | None,
 ) -> None:
@@ -114,8 +127,34 @@ def solve(
       python make_submission.py --challenges arc-agi_test_challenges.json --time-limit 11h30m
       python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora --ttft per-task
       python make_submission.py --resume        after a crash: nothing that was found is lost
+      python make_submission.py --preset kaggle-t4x2 --rehearse 240     would it finish?
     """
     console, supervised = new_console(), current()
+    flags: dict[str, Any] = {
+        "solutions": solutions,
+        "output": output,
+        "time_limit": time_limit,
+        "preset": preset,
+        "proposers": proposers,
+        "model": model,
+        "adapter": adapter,
+        "engine": engine,
+        "dtype": dtype,
+        "ttft": ttft,
+        "seed": seed,
+        "resume": resume or supervised.resume,
+        "allow_unsafe_sandbox": allow_unsafe_sandbox,
+        "ray_address": ray_address,
+        "programs_file": programs_file,
+        "json_file": json_file,
+    }
+    if n_rehearsed is not None:
+        from arc_solver.cli.rehearsing import Wanted, rehearse
+
+        rehearse(Wanted(n_rehearsed, rehearse_for, dataset, challenges, limit, flags), console)
+        return
+    if rehearse_for is not None:
+        raise InputError("--rehearse-for is of --rehearse only")
     tasks, where, public_name = read_challenges(dataset, challenges)
     if limit is not None and os.environ.get("KAGGLE_IS_COMPETITION_RERUN"):
         console.print("warning: --limit is ignored in Kaggle's scoring run, where every task must be answered")
@@ -127,29 +166,8 @@ def solve(
     try:
         from arc_solver.cli.running import Asked, run
 
-        asked = Asked(
-            tasks=tasks,
-            where=where,
-            public_name=public_name,
-            solutions=solutions,
-            output=output,
-            time_limit=time_limit,
-            preset=preset,
-            proposers=proposers,
-            model=model,
-            adapter=adapter,
-            engine=engine,
-            dtype=dtype,
-            ttft=ttft,
-            seed=seed,
-            resume=resume or supervised.resume,
-            allow_unsafe_sandbox=allow_unsafe_sandbox,
-            ray_address=ray_address,
-            programs_file=programs_file,
-            json_file=json_file,
-        )
         with Interrupt() as interrupt:
-            run(asked, console, interrupt, supervised)
+            run(Asked(tasks=tasks, where=where, public_name=public_name, **flags), console, interrupt, supervised)
     except ArcSolverError:
         if not supervised.begun:
             standing.take_back()

@@ -60,6 +60,7 @@ class JournalContents:
         faults: In order.
         challenges: The tasks, as far as they can be read; see `whole_challenges`.
         end_s: When the last record was written.
+        notes_s: When each of `notes` was written.
     """
 
     run_key: str | None = None
@@ -83,6 +84,7 @@ class JournalContents:
     faults: tuple[Fault, ...] = ()
     challenges: Challenges = field(default_factory=lambda: Challenges((), (), ()))
     end_s: float = 0.0
+    notes_s: tuple[float | None, ...] = ()
 
     def whole_challenges(self) -> Challenges | None:
         """The tasks of the run, if the journal holds them all, unharmed."""
@@ -92,6 +94,10 @@ class JournalContents:
     def timed_candidates(self) -> list[tuple[float, Candidate]]:
         """Candidates with when they came, those of which that is known."""
         return [(at_s, one) for at_s, one in zip(self.found_s, self.candidates, strict=False) if at_s is not None]
+
+    def timed_notes(self) -> list[tuple[float, Note]]:
+        """Notes with when they were written, those of which that is known."""
+        return [(at_s, one) for at_s, one in zip(self.notes_s, self.notes, strict=False) if at_s is not None]
 
     def timed_scores(self) -> list[tuple[float, Scored]]:
         """Scores with when they came, those of which that is known."""
@@ -148,6 +154,7 @@ class Reader:
         self._surplus: Counter[tuple[str, str]] = Counter()
         self._tasks: dict[str, Task | MalformedTask] = {}
         self._notes: list[Note] = []
+        self._notes_s: list[float | None] = []
         self._runs: list[tuple[float, RunRecord]] = []
         self._work: list[tuple[float, Work]] = []
         self._decisions: list[tuple[float, Decision]] = []
@@ -197,6 +204,7 @@ class Reader:
                 tuple(self._tasks),
             ),
             self._end_s,
+            tuple(self._notes_s),
         )
 
     def _take(self, line: bytes) -> bool:
@@ -250,6 +258,7 @@ class Reader:
                 self._surplus[record.task_id, record.proposer] += record.count
             case Note():
                 self._notes.append(record)
+                self._notes_s.append(at_s)
             case RunRecord():
                 self._runs.append((at_s or 0.0, record))
             case Work():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from arc_solver.allocation.records import Step
 from arc_solver.config import RunConfig
+from arc_solver.finetune.test_time.settings import OFF
 from arc_solver.proposers.cells.ordering import Promise
 from arc_solver.simulation.cases import Case
 from arc_solver.simulation.lanes import SimulatedLane
@@ -56,7 +57,8 @@ class CellLane(SimulatedLane):
         self.busy = True
         self._n_views = {case.name: 0 for case in cases if case.views}
         wanted = [case for case in cases if self._is_open(case)]
-        self._to_learn_s = self._profile.learn_s * self._settings.joint.max_passes * len(wanted)
+        learns = self._settings.ttft != OFF
+        self._to_learn_s = self._profile.learn_s * self._settings.joint.max_passes * len(wanted) * learns
         deadline = self.state.deadline
         self._learning = deadline.within(self._settings.ttft_share * deadline.remaining_s())
         self._learn()

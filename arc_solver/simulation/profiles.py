@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TOKENS_A_TASK = 1420
+"""Of the demonstrations of a task, as the cell model learns them; the mean over the held-out training tasks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from arc_solver.budget import Deadline
 from arc_solver.finetune.precision import FP16, FP32
 from arc_solver.finetune.test_time.settings import OFF, PER_TASK
+from arc_solver.proposers.cells.learned import DROPPED, Learned
 from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.tasks import Pair, Task
 
@@ -104,13 +105,12 @@ def learn_together(
         )
         took_s = clock.now_s() - started_s
         if not isinstance(found, Dropped):
-            say(
-                f"test-time fine-tuning: {len(found.slots)} of {len(tasks)} tasks, {found.steps} steps, "
-                f"{found.n_tokens:,} tokens in {took_s:.0f}s; loss on demonstrations kept apart "
-                f"{found.loss_before:.3f} -> {found.loss_after:.3f}"
+            learned = Learned(
+                len(found.slots), len(tasks), found.steps, found.n_tokens, took_s, found.loss_before, found.loss_after
             )
+            say(learned.text())
             return ReadyModel(model, found.slots, found.kept, device, precision)
-        say(f"test-time fine-tuning dropped after {took_s:.0f}s: {found.reason}")
+        say(f"{DROPPED}{took_s:.0f}s: {found.reason}")
         model = load_compact(model_dir).to(device)
     renew_tasks(model, 0)
     return ReadyModel(model, {}, {}, device, precision)
