@@ -2,7 +2,8 @@
 
 The supervisor, which reads tasks, keeps lanes at work and writes answers, is its child. Killed, out of memory, crashed
 or hanging, it is ended with everything that it had started, and a new one goes on from the journal for what is left of
-the time; with no time left it only votes and writes. At the end of the time the end is enforced.
+the time; where only the time for the last vote is left, it only votes and writes. `END_GRACE_S` after the end of the
+time everything is killed that still runs, and the answers stay that were written last: nothing begins after the end.
 
 The child is made by `fork`, before numpy or anything else that starts threads is imported: it costs a millisecond,
 needs no command line to be put together again, no file to be found and hardly any memory, so that it works when a
@@ -23,7 +24,8 @@ import sys
 import threading
 import time
 
-from arc_solver.overseeing import OUT_OF_MEMORY_STATUS, POLL_S, End, Known, Overseen, tell
+from arc_solver.knowing import OUT_OF_MEMORY_STATUS, End, Known, tell
+from arc_solver.overseeing import LAST_WAIT_S, POLL_S, Overseen
 from arc_solver.oversight import Supervised, supervise
 from arc_solver.processes import adopt_orphans, descendants, die_with_parent, kill, started_s
 
@@ -34,6 +36,8 @@ NO_GUARD_FLAG = "--no-guard"
 
 _MAX_CLOSINGS = 2
 _FAILED = 1
+_PAUSE_SHARE = 0.1
+"""Of what is left, a pause takes no more."""
 
 
 def enter() -> Supervised:
@@ -103,7 +107,8 @@ class _Guard:
 
     def _sweep(self) -> None:
         """End everything that a supervisor left behind."""
-        until_s = time.monotonic() + self._known.patience.grace_s
+        now_s = time.monotonic()
+        until_s = min(now_s + self._known.patience.grace_s, max(now_s, self._known.last_s) + LAST_WAIT_S)
         while (left := descendants(os.getpid())) and time.monotonic() < until_s:
             kill(left)
             _reap()
@@ -117,6 +122,8 @@ class _Guard:
             return end.code
         if not known.begun and known.n_asked:
             return _FAILED
+        if known.is_over(time.monotonic()):
+            return self._leave_it(end, overseen)
         self._n_in_a_row = 1 if overseen.found else self._n_in_a_row + 1
         if known.n_asked > 1 or self._n_closings >= _MAX_CLOSINGS:
             tell(f"the supervisor {end.text()}; the last answers that were written stay")
@@ -125,7 +132,7 @@ class _Guard:
             if not known.begun:
                 tell(f"the supervisor {end.text()}, {self._n_in_a_row} times in a row before it began; given up")
                 return _FAILED
-            known.end_s = time.monotonic()
+            known.given_up = True
         if self._is_closing():
             known.blame(end.text(), "another one votes on what the journal holds and writes the answers")
         else:
@@ -136,15 +143,30 @@ class _Guard:
     def _is_closing(self) -> bool:
         """Whether only a last vote is wanted."""
         known = self._known
-        is_over = known.end_s is not None and time.monotonic() >= known.end_s
-        return known.begun and bool(known.n_asked or known.answered or is_over)
+        is_wanted = known.n_asked or known.answered or known.given_up
+        return known.begun and bool(is_wanted or known.is_over(time.monotonic(), known.tail_s))
+
+    def _leave_it(self, end: End, overseen: Overseen) -> int:
+        """The time is over, and nobody comes after: the exit code of the run, once it is told what stands."""
+        known = self._known
+        if overseen.written:
+            stands = "every answer was written, scores and figures were not"
+        elif known.wrote_s is None or known.end_s is None:
+            stands = "the time is over, and no answer was found yet: fall-backs stay in the file"
+        else:
+            age_s = max(0.0, known.end_s - known.wrote_s)
+            stands = f"the answers stay that were written {age_s:.0f}s before the end of the time"
+        tell(f"the supervisor {end.text()}; {stands}")
+        is_well = known.answered or known.wrote_s is not None
+        return 0 if is_well and not known.n_asked else _FAILED
 
     def _pause(self) -> None:
         """Wait before the next one, as long as there is time and nobody wants an end."""
-        known = self._known
-        until_s = time.monotonic() + known.patience.pause_after(self._n_in_a_row)
+        known, now_s = self._known, time.monotonic()
+        pause_s = known.patience.pause_after(self._n_in_a_row)
         if known.end_s is not None:
-            until_s = min(until_s, known.end_s)
+            pause_s = min(pause_s, _PAUSE_SHARE * (known.end_s - now_s))
+        until_s = now_s + pause_s
         while (left_s := until_s - time.monotonic()) > 0 and not known.n_asked:
             time.sleep(min(POLL_S, left_s))
 

@@ -1,8 +1,8 @@
 """One supervisor as its guard sees it: listened to until it is gone or has to go, in a process that does nothing else.
 
-It has to go when it shows no life, when its loop stands still, or when it does not come to its end in time. Whoever is
-starved of processors gets more of that time: it counts what they were given, too. Knows nothing of what comes after; it
-imports the standard library only.
+It has to go when it shows no life, when its loop stands still, or when it does not come to its end in time. Whoever was
+told to end and is starved of processors gets more of that time: it counts what they were given, too. The end of the
+run's own time waits for nobody. Knows nothing of what comes after; it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -11,109 +11,29 @@ import contextlib
 import os
 import select
 import signal
-import sys
 import time
-from dataclasses import dataclass, field
 
-from arc_solver.faults import Fault
+from arc_solver.knowing import End, Known
 from arc_solver.oversight import Said, parse
 from arc_solver.processes import cpu_s, kill
-from arc_solver.watching import Patience, Watch
+from arc_solver.watching import Watch
 
 POLL_S = 0.25
 REPORT_S = 300.0
 """For scores and figures, after the answers were written."""
-OUT_OF_MEMORY_STATUS = 12
-"""With which a supervisor ends that the kernel refused memory."""
+LAST_WAIT_S = 0.5
+"""For what was killed to be gone, where the time is over: a device may hold it longer than anybody can wait."""
 
 _WRITES = 3.0
 """So many times what the last write took is an end waited for, beside the grace."""
 _STARVED = 4.0
 """So many times as long as it should take is borne where the processors are busy with others."""
 _STUCK_SILENCES = 4.0
-_TWICE_S = 1.0
-"""Two signals within this time are one: a terminal and a guard above may both pass it on."""
-
-
-@dataclass(slots=True)
-class Known:
-    """What the guard knows of a run, from one supervisor to the next.
-
-    Attributes:
-        began_s: When the command was started.
-        patience: The run's, as soon as it says so.
-        end_s: When the run has to end, likewise.
-        settled: What a supervisor said with `settle`.
-        begun: A journal is open: whoever comes next goes on with it.
-        answered: Every answer was in the file at some time.
-        write_s: What writing the answers took last.
-        faults: Everything that broke.
-        n_asked: How often somebody wanted the run to end.
-    """
-
-    began_s: float
-    patience: Patience = field(default_factory=Patience)
-    end_s: float | None = None
-    settled: str = ""
-    begun: bool = False
-    answered: bool = False
-    write_s: float = 0.0
-    faults: list[Fault] = field(default_factory=list)
-    n_asked: int = 0
-    _asked_s: float = float("-inf")
-    _raved: bool = False
-
-    def ask(self, number: int, frame: object) -> None:
-        """Somebody wants the run to end: a handler for signals."""
-        now_s = time.monotonic()
-        if now_s - self._asked_s > _TWICE_S:
-            self.n_asked += 1
-            self._asked_s = now_s
-
-    def take(self, said: Said) -> None:
-        """A supervisor said something."""
-        if said.word == "limit":
-            self.end_s, self.patience = said.numbers[0], said.patience or self.patience
-        elif said.word == "settled":
-            self.settled = said.settled
-        elif said.word == "begun":
-            self.begun = True
-        elif said.word == "wrote":
-            self.write_s = said.numbers[0]
-        elif said.word == "written":
-            self.answered = True
-        elif said.fault is not None:
-            self.faults.append(said.fault)
-
-    def blame(self, what: str, what_was_done: str) -> None:
-        """Something is wrong with the supervisor: a fault, and a line where it wrote its own."""
-        self.faults.append(Fault("supervisor", what, time.monotonic() - self.began_s, what_was_done))
-        tell(f"the supervisor {what}; {what_was_done}")
-
-    def rave(self) -> None:
-        """Something else wrote on a supervisor's channel: told once."""
-        if not self._raved:
-            self._raved = True
-            self.blame("wrote garbage on its channel to the guard", "that was dropped")
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a supervisor ended.
-
-    Attributes:
-        what: In words; empty where it exited by itself.
-        code: Its exit code where it exited by itself.
-    """
-
-    what: str = ""
-    code: int | None = None
-
-    def text(self) -> str:
-        """In words."""
-        return self.what or (
-            "ran out of memory" if self.code == OUT_OF_MEMORY_STATUS else f"crashed (exit {self.code})"
-        )
+_TAIL_SILENCE_S = 2.0
+_TAIL_FACTOR = 4.0
+"""Where the last vote is due, silence is borne for so long, and for so many times the longest until then: a successor
+needs what is left.
+"""
 
 
 class _Grace:
@@ -160,7 +80,6 @@ class Overseen:
         closing_s = known.patience.closing_s + _WRITES * known.write_s
         self._first = _Grace(pid, time.monotonic(), closing_s)
         self._told: _Grace | None = None
-        self._late: _Grace | None = None
         self._reporting_s = float("inf")
 
     def oversee(self) -> End:
@@ -173,7 +92,7 @@ class Overseen:
             self._pass_on(now_s)
             if why := self._trouble(now_s):
                 kill([self._pid])
-                until_s = now_s + self._known.patience.grace_s
+                until_s = min(now_s + self._known.patience.grace_s, max(now_s, self._known.last_s) + LAST_WAIT_S)
                 while _status_of(self._pid) is None and time.monotonic() < until_s:
                     time.sleep(0.01)
                 end = End(why)
@@ -231,37 +150,37 @@ class Overseen:
     def _pass_on(self, now_s: float) -> None:
         """Tell it once what the guard was told."""
         if self._known.n_asked > self._n_asked and self._told is None:
-            self._told = self._grace(now_s)
+            grace_s = self._known.patience.grace_s + _WRITES * self._known.write_s
+            self._told = _Grace(self._pid, now_s, grace_s)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGTERM)
-        if self._late is None and self._known.end_s is not None and now_s > self._known.end_s:
-            self._late = self._grace(now_s)
-
-    def _grace(self, now_s: float) -> _Grace:
-        return _Grace(self._pid, now_s, self._known.patience.grace_s + _WRITES * self._known.write_s)
 
     def _trouble(self, now_s: float) -> str:
         """Why it has to go, empty if it has not."""
-        silent_s = self._life.silent_s
-        if self._life.overdue:
+        known, silent_s = self._known, self._life.silent_s
+        if now_s > known.last_s and not (self.written and known.scoring):
+            return "did not end at the end of the time"
+        if self._life.overdue or self._keeps_a_successor_waiting(now_s):
             return f"hung: no sign of life for {silent_s:.0f}s"
         if self._steps.overdue:
             return f"was stuck: it lived but did nothing for {self._steps.silent_s:.0f}s"
-        if self._known.n_asked > self._n_asked + 1:
+        if known.n_asked > self._n_asked + 1:
             return "was told to end twice"
         if self.written:
             late = now_s > self._reporting_s + REPORT_S
             return f"did not end {REPORT_S:.0f}s after the answers were written" if late else ""
         if self._told is not None and self._told.is_over(now_s, silent_s):
             return f"did not end {self._told.waited_s(now_s):.0f}s after it was told to"
-        over = self._first.is_over(now_s, silent_s)
-        if self._closing:
-            return f"did not write the answers within {self._first.waited_s(now_s):.0f}s" if over else ""
-        # One that begins so late only votes and writes: it needs the time of one that is there for that.
-        may_go = self._running or over
-        if may_go and self._late is not None and self._late.is_over(now_s, silent_s):
-            return "did not end at the end of the time"
+        if self._closing and self._first.is_over(now_s, silent_s):
+            return f"did not write the answers within {self._first.waited_s(now_s):.0f}s"
         return ""
+
+    def _keeps_a_successor_waiting(self, now_s: float) -> bool:
+        """Whether it is silent where the last vote is due and another one may still do it."""
+        known = self._known
+        if not self._running or self._closing or not known.is_over(now_s, known.tail_s):
+            return False
+        return self._life.silent_s > max(_TAIL_SILENCE_S, _TAIL_FACTOR * self._life.longest_s)
 
 
 def _status_of(pid: int) -> End | None:
@@ -276,11 +195,3 @@ def _status_of(pid: int) -> End | None:
         if found == pid:
             code = os.waitstatus_to_exitcode(status)
             return End(f"was killed by signal {-code}") if code < 0 else End(code=code)
-
-
-def tell(text: str) -> None:
-    """A line where the supervisor wrote its own; one that was killed may have left a hidden cursor behind."""
-    with contextlib.suppress(OSError, ValueError):
-        shown = "\r\x1b[?25h\x1b[K" if sys.stdout.isatty() else ""
-        sys.stdout.write(f"{shown}{text}\n")
-        sys.stdout.flush()

@@ -18,7 +18,7 @@ from typing import Any
 from arc_solver.faults import Fault
 from arc_solver.watching import BEAT_S, Patience
 
-_N_NUMBERS = {"begun": 0, "beat": 2, "wrote": 1, "written": 0, "bye": 0}
+_N_NUMBERS = {"begun": 0, "beat": 2, "wrote": 1, "scoring": 0, "written": 0, "bye": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,10 @@ class Said:
     """One line of a supervisor.
 
     Attributes:
-        word: `limit` (the end on the monotonic clock), `settled`, `begun` (the journal is open), `beat` (rounds
-            of the loop, whether lanes found something), `wrote` (what writing the answers took, seconds), `written`
-            (all of them are in the file), `bye` (it ends as it means to), `fault`.
+        word: `limit` (the end on the monotonic clock, and the tail before it), `settled`, `begun` (the journal is
+            open), `beat` (rounds of the loop, whether lanes found something), `wrote` (what writing the answers took,
+            seconds), `scoring` (what follows the answers may go on after the end), `written` (all of them are in the
+            file), `bye` (it ends as it means to), `fault`.
         numbers: Of the word.
         fault: Of the word `fault`.
         patience: Of the word `limit`.
@@ -52,10 +53,10 @@ def parse(line: bytes) -> Said | None:
             json.loads(rest)
             return Said(word, settled=rest)
         if word == "limit":
-            end, *values = json.loads(rest)
+            end, tail, *values = json.loads(rest)
             if len(values) != len(astuple(Patience())):
                 return None
-            return Said(word, (float(end),), patience=Patience(*values))
+            return Said(word, (float(end), float(tail)), patience=Patience(*values))
         numbers = tuple(map(float, rest.split()))
         return Said(word, numbers) if len(numbers) == _N_NUMBERS[word] else None
     except (KeyError, TypeError, ValueError):
@@ -105,9 +106,9 @@ class Supervised:
             os.set_blocking(writing, False)
             threading.Thread(target=self._beat, daemon=True, name="sign of life").start()
 
-    def limit(self, end_s: float, patience: Patience) -> None:
-        """Say when the run has to end."""
-        self._send(f"limit {json.dumps([end_s, *astuple(patience)])}")
+    def limit(self, end_s: float, patience: Patience, tail_s: float = 0.0) -> None:
+        """Say when the run has to end, and how long before that the last vote begins."""
+        self._send(f"limit {json.dumps([end_s, tail_s, *astuple(patience)])}")
 
     def settle(self, value: dict[str, Any]) -> None:
         """Say what whoever comes after need not find out again."""
@@ -130,6 +131,10 @@ class Supervised:
     def wrote(self, seconds: float) -> None:
         """The answers were written, in so many seconds."""
         self._say("wrote", seconds)
+
+    def scoring(self) -> None:
+        """Say that the answers will be scored: nobody waits for that, so it may go on after the end of the time."""
+        self._say("scoring")
 
     def written(self) -> None:
         """Every answer is in the file."""

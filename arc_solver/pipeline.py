@@ -31,7 +31,7 @@ from arc_solver.lanes.weights import fingerprints
 from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed
 from arc_solver.oversight import Supervised
 from arc_solver.progress import Progress, Status
-from arc_solver.proposers.base import PoolState, TaskDone
+from arc_solver.proposers.base import Decided, PoolState, TaskDone
 from arc_solver.recording import Meter, run_record
 from arc_solver.submission import SubmissionFile, build, largest_bytes
 from arc_solver.tasks import Challenges, Task
@@ -40,6 +40,11 @@ __all__ = ["RunFiles", "RunResult", "plan_lanes", "run_key", "solve", "wants_new
 
 _POLL_S = 0.5
 _MAX_NOTES = 1000
+_TAIL_WRITES = 3.0
+_MAX_TAIL_SHARE, _MAX_TAIL_S = 0.1, 60.0
+"""The last vote and write are due so many times what those before took ahead of the end, even where that is more than
+the reserve; but no more than this share of the time, and so many seconds.
+"""
 _ROOM = 2
 """Times the largest answers that are possible: the new file stands beside the old one for a moment."""
 
@@ -120,17 +125,20 @@ def solve(
     deadline = Deadline(clock, end_s if supervised.end_s is None else min(end_s, supervised.end_s))
     config = with_threads(challenges, config)
     run = _Run(challenges, config, files, clock, supervised, progress, lane_command)
-    with run.open_journal(resume, tasks_from):
-        try:
-            run.write()
-            run.attend(deadline.minus(config.reserve_s))
-        except KeyboardInterrupt:
-            run.result.interrupted = True
-            progress.say("interrupted: keeping every answer found so far")
-        finally:
-            closing()
-            run.finish()
-    supervised.written()
+    try:
+        with run.open_journal(resume, tasks_from):
+            try:
+                run.write()
+                run.attend(deadline.minus(config.reserve_s))
+            except KeyboardInterrupt:
+                run.result.interrupted = True
+                progress.say("interrupted: keeping every answer found so far")
+            finally:
+                closing()
+                run.finish()
+        supervised.written()
+    finally:
+        run.clear()
     run.result.seconds = clock.now_s() - supervised.began_s
     return run.result
 
@@ -162,6 +170,7 @@ class _Run:
         self._begun: set[str] = set()
         self._known: dict[str, PoolState] = {}
         self._written_s = float("-inf")
+        self._slowness_s = 0.0  # so much earlier than at the reserve is the last vote due
         self._notes: set[str] = set()
         self._complete = False
         self._found = False
@@ -199,7 +208,7 @@ class _Run:
         for name, proposers, tasks in plan_lanes(self.board.challenges, self._config):
             self._proposers[name] = proposers
             lanes.add(name, proposers, tasks)
-        while lanes.busy and not deadline.passed():
+        while lanes.busy and deadline.remaining_s() > self._slowness_s:
             lanes.listen(min(_POLL_S, deadline.remaining_s()))
             self._supervised.step(found=self._found)
             if self._clock.now_s() - self._written_s >= self._config.refresh_s:
@@ -208,7 +217,7 @@ class _Run:
             self._progress.show(self._status())
 
     def finish(self) -> None:
-        """End the lanes; leave everything that is known in the file."""
+        """End the lanes; leave everything that is known in the file. Nothing in here may wait for anybody."""
         if self._lanes is not None:
             self._lanes.stop()
             for name, count in self._lanes.garbage.items():
@@ -219,6 +228,11 @@ class _Run:
             self._fault(name, f"{count} messages about what it was not asked were dropped")
         self.write()
         self._file.close()
+
+    def clear(self) -> None:
+        """Bury the lanes, with all that they left behind: once the answers stand, since that may take a while."""
+        if self._lanes is not None:
+            self._lanes.bury()
 
     def write(self) -> None:
         """Bring journal and submission up to date."""
@@ -231,7 +245,10 @@ class _Run:
             self._complete = not self._file.trouble
             self.result.answers = self._file.path
             self._trouble("submission", self._file.trouble, self._where_answers_are())
-            self._supervised.wrote(self._clock.now_s() - now_s)
+            took_s = self._clock.now_s() - now_s
+            self._supervised.wrote(took_s)
+            tail_s = min(_TAIL_WRITES * took_s, _MAX_TAIL_SHARE * self._config.time_limit_s, _MAX_TAIL_S)
+            self._slowness_s = max(0.0, tail_s - self._config.reserve_s)
 
     # -- what lanes say ------------------------------------------------------------------------------------------------
 
@@ -268,7 +285,9 @@ class _Run:
             elif isinstance(message, ProposerDone):
                 seconds = self.result.proposer_seconds
                 seconds[message.proposer] = max(message.seconds, seconds.get(message.proposer, 0.0))
-                news.append(Work(message.proposer, "", name, round(message.seconds, 3)))
+            elif isinstance(message, Decided):
+                content = {"seconds": round(message.seconds, 3)}
+                news.append(Decision(message.what, message.about, message.why, message.task_id, content))
             elif isinstance(message, ProposerFailed):
                 self._fault(message.proposer, message.message)
                 self._progress.say(f"{message.proposer} failed, the others go on: {message.message}")

@@ -16,6 +16,7 @@ from arc_solver.budget import date_now
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.journal import RunRecord, Work
+from arc_solver.lanes.wire import ProposerDone, ProposerFailed, Spent
 from arc_solver.proposers.base import TaskDone, TaskStarted
 from arc_solver.tasks import Challenges
 
@@ -46,6 +47,7 @@ class _Open(NamedTuple):
     task_id: str
     phase: str
     started_s: float
+    spent_s: float | None
 
 
 class Meter:
@@ -56,21 +58,44 @@ class Meter:
     def __init__(self) -> None:
         self._open: dict[str, _Open] = {}
         self._n_passes: Counter[tuple[str, str]] = Counter()
+        self._spent_s: dict[str, float] = {}
+        self._spent_before_s: dict[str, float] = {}
 
     def hear(self, lane: str, message: object, now_s: float) -> Work | None:
         """The piece of work that ends with this message of a lane, if one does."""
-        if isinstance(message, TaskStarted):
-            ended = self.end(lane, now_s)
+        if isinstance(message, Spent):
+            self._spent_s[lane] = message.cpu_s
+            self._spent_before_s.setdefault(lane, message.cpu_s)
+        elif isinstance(message, TaskStarted):
+            ended = self._end(lane, now_s, self._spent_s.get(lane))
             which = (message.proposer, message.task_id)
             self._n_passes[which] += 1
-            self._open[lane] = _Open(*which, f"pass {self._n_passes[which]}", now_s)
+            self._open[lane] = _Open(*which, f"pass {self._n_passes[which]}", now_s, self._spent_s.get(lane))
             return ended
+        elif isinstance(message, ProposerDone):
+            cpu_s = _between(self._spent_before_s.pop(lane, None), self._spent_s.get(lane))
+            return Work(message.proposer, "", lane, round(message.seconds, 3), cpu_s)
+        elif isinstance(message, ProposerFailed):
+            self._spent_before_s.pop(lane, None)
         open_ = self._open.get(lane)
         if isinstance(message, TaskDone) and open_ and (message.proposer, message.task_id) == open_[:2]:
-            return self.end(lane, now_s)
+            return self._end(lane, now_s, self._spent_s.get(lane))
         return None
 
     def end(self, lane: str, now_s: float) -> Work | None:
         """The piece of work that a lane has in hand, which ends now: the lane is through, or it died."""
+        self._spent_s.pop(lane, None)
+        self._spent_before_s.pop(lane, None)
+        return self._end(lane, now_s, None)
+
+    def _end(self, lane: str, now_s: float, spent_s: float | None) -> Work | None:
         open_ = self._open.pop(lane, None)
-        return open_ and Work(open_.proposer, open_.task_id, open_.phase, round(now_s - open_.started_s, 3))
+        if open_ is None:
+            return None
+        cpu_s = _between(open_.spent_s, spent_s)
+        return Work(open_.proposer, open_.task_id, open_.phase, round(now_s - open_.started_s, 3), cpu_s)
+
+
+def _between(before_s: float | None, after_s: float | None) -> float | None:
+    """What was spent meanwhile, None where nobody said."""
+    return None if before_s is None or after_s is None else round(max(0.0, after_s - before_s), 3)

@@ -19,12 +19,15 @@ class Patience:
     Attributes:
         silence_s: Shorter silence than this is never too long.
         starting_s: The same before the first sign of life: Python and its libraries are being read from a disk.
-        stuck_s: The same of signs of progress, which are rarer.
+        stuck_s: The same of signs of progress, which are rarer: something is said, a step is made (`advancing`), or
+            processor time is taken.
+        spinning_s: The same where processor time alone is taken.
         factor: Silence may be this many times as long as the longest that was heard of before.
         pause_s: Before what died is started again; twice as long after each further death in a row.
         max_deaths: So many deaths in a row without anything finished between them, and it is not started again.
-        grace_s: For an orderly end, before it is enforced.
-        closing_s: For a last vote and write after the time was over.
+        grace_s: For an orderly end that somebody wanted, before it is enforced.
+        closing_s: For a last vote and write after that, and where nothing else helps any more; not beyond the end of the
+            run's time.
 
     Raises:
         ValueError: A number that makes no sense.
@@ -33,6 +36,7 @@ class Patience:
     silence_s: float = 30.0
     starting_s: float = 120.0
     stuck_s: float = 600.0
+    spinning_s: float = 1800.0
     factor: float = 10.0
     pause_s: float = 1.0
     max_deaths: int = 4
@@ -40,7 +44,7 @@ class Patience:
     closing_s: float = 30.0
 
     def __post_init__(self) -> None:
-        times = (self.silence_s, self.starting_s, self.stuck_s, self.grace_s, self.closing_s)
+        times = (self.silence_s, self.starting_s, self.stuck_s, self.spinning_s, self.grace_s, self.closing_s)
         if min(times) <= 0 or self.pause_s < 0 or self.factor < 1 or self.max_deaths < 1:
             raise ValueError("patience: times must be positive, the factor and the number of deaths at least 1")
 
@@ -61,6 +65,11 @@ class Watch:
         factor: Nor is what is shorter than this many times the longest silence that was broken.
         max_step_s: See above.
         first_s: The floor before the first sign of life; None for `floor_s`.
+
+    Attributes:
+        silent_s: How long nothing was heard.
+        longest_s: The longest silence that was broken, but for the first one.
+        heard: Whether there was a sign of life.
     """
 
     def __init__(
@@ -69,7 +78,7 @@ class Watch:
         self._looked_s = now_s
         self._floor_s, self._factor, self._max_step_s = floor_s, factor, max_step_s
         self._first_s = floor_s if first_s is None else first_s
-        self._longest_s = 0.0
+        self.longest_s = 0.0
         self.silent_s = 0.0
         self.heard = False
 
@@ -81,7 +90,7 @@ class Watch:
     def hear(self) -> None:
         """A sign of life came."""
         if self.heard:
-            self._longest_s = max(self._longest_s, self.silent_s)
+            self.longest_s = max(self.longest_s, self.silent_s)
         self.heard = True
         self.silent_s = 0.0
 
@@ -89,7 +98,7 @@ class Watch:
     def allowed_s(self) -> float:
         """Silence that is borne now."""
         floor_s = self._floor_s if self.heard else max(self._first_s, self._floor_s)
-        return max(floor_s, self._factor * self._longest_s)
+        return max(floor_s, self._factor * self.longest_s)
 
     @property
     def overdue(self) -> bool:

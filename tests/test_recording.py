@@ -11,6 +11,7 @@ from arc_solver import __version__
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
 from arc_solver.journal import Work
+from arc_solver.lanes.wire import ProposerDone, Spent
 from arc_solver.proposers.base import TaskDone, TaskStarted
 from arc_solver.recording import Meter, run_record
 from arc_solver.tasks import Challenges
@@ -44,6 +45,30 @@ def test_a_lane_that_died_ends_what_it_had_in_hand() -> None:
     assert meter.end("lane", 4.0) == Work("search", "a", "pass 1", 3.0)
     assert meter.end("lane", 5.0) is None
     assert meter.end("other", 5.0) == Work("search", "b", "pass 1", 3.0)
+
+
+def test_processor_time_is_what_a_lane_says_of_itself() -> None:
+    meter = Meter()
+    meter.hear("lane", Spent(1.0), 0.5)  # what loading took
+    meter.hear("lane", Spent(1.5), 1.0)
+    meter.hear("lane", TaskStarted("a", "search"), 1.0)
+    meter.hear("other", Spent(100.0), 1.5)
+    meter.hear("lane", Spent(2.75), 3.0)
+    assert meter.hear("lane", TaskDone("a", "search"), 3.0) == Work("search", "a", "pass 1", 2.0, 1.25)
+    meter.hear("lane", Spent(3.0), 3.5)
+    assert meter.hear("lane", ProposerDone("search", 3.0), 3.5) == Work("search", "", "lane", 3.0, 2.0)
+    assert meter.hear("lane", ProposerDone("induction", 1.0), 4.5) == Work("induction", "", "lane", 1.0), "nobody said"
+
+
+def test_of_a_lane_that_died_nobody_knows_what_it_spent() -> None:
+    meter = Meter()
+    meter.hear("lane", Spent(5.0), 0.5)
+    meter.hear("lane", TaskStarted("a", "search"), 1.0)
+    assert meter.end("lane", 4.0) == Work("search", "a", "pass 1", 3.0)
+    meter.hear("lane", Spent(0.5), 6.0)  # another life, which counts from its own beginning
+    meter.hear("lane", TaskStarted("a", "search"), 6.0)
+    meter.hear("lane", Spent(0.75), 7.0)
+    assert meter.hear("lane", TaskDone("a", "search"), 7.0) == Work("search", "a", "pass 2", 1.0, 0.25)
 
 
 @given(

@@ -9,11 +9,11 @@ from arc_solver.budget import MonotonicClock
 from arc_solver.candidates import Candidate, Origin, ProgramEvidence, Rejected
 from arc_solver.config import RunConfig
 from arc_solver.datasets import challenges_hash
-from arc_solver.journal import read
-from arc_solver.lanes.wire import Note, ProposerDone, encode
+from arc_solver.journal import Decision, read
+from arc_solver.lanes.wire import Note, ProposerDone, Spent, encode
 from arc_solver.pipeline import RunFiles, RunResult, solve
 from arc_solver.progress import Silent
-from arc_solver.proposers.base import TaskDone, TaskStarted
+from arc_solver.proposers.base import Decided, TaskDone, TaskStarted
 from arc_solver.tasks import Challenges
 from arc_solver.watching import Patience
 
@@ -35,10 +35,14 @@ else:
 def run(challenges: Challenges, folder: Path, *, resume: bool = False) -> RunResult:
     first, *_ = challenges.tasks
     found = Candidate("task0", {0: first.test_inputs[0]}, Origin("search"), ProgramEvidence("p", 3, 3, 1.0))
-    said = [Note("grade A"), TaskStarted("task0", "search"), found, Rejected("task0", "search", "program: memory")]
+    learned = Decided("refused", "learning", "it takes too long", "task1", 2.5)
+    said = [
+        *(Note("grade A"), Spent(1.0), TaskStarted("task0", "search"), found, learned),
+        Rejected("task0", "search", "program: memory"),
+    ]
     code = LANE.format(
         said=b"".join(map(encode, said)),
-        done=b"".join(map(encode, (TaskDone("task0", "search"), ProposerDone("search", 1.5)))),
+        done=b"".join(map(encode, (Spent(3.5), TaskDone("task0", "search"), ProposerDone("search", 1.5)))),
         first=str(folder / "first"),
     )
     config = RunConfig(120.0, ("search",), seed=5, n_search_lanes=1, patience=Patience(pause_s=0.1))
@@ -66,9 +70,12 @@ def test_a_run_can_be_understood_from_its_journal_alone(flip_challenges: Challen
     assert found.task_id == "task0"
     assert began_s <= found_s <= contents.end_s
     assert contents.rejected_of == {("task0", "search", "program: memory"): 2}
-    decisions = [(one.what, one.about) for _, one in contents.decisions]
+    decisions = [(one.what, one.about) for _, one in contents.decisions if one.about != "learning"]
     assert decisions == [("started", "search 0"), ("restarted", "search 0"), ("stopped", "lanes")]
-    assert contents.decisions[1][1].content == {"proposers": ["search"], "n_tasks": 3, "n_done": 0}
+    (restarted,) = (one for _, one in contents.decisions if one.what == "restarted")
+    assert restarted.content == {"proposers": ["search"], "n_tasks": 3, "n_done": 0}
+    learning = Decision("refused", "learning", "it takes too long", "task1", {"seconds": 2.5})
+    assert [one for _, one in contents.decisions if one.about == "learning"] == [learning] * 2
     (fault, *_) = contents.faults
     assert fault.where == "search 0"
     assert [one.text() for one in contents.faults] == [one.text() for one in result.faults]
@@ -79,6 +86,7 @@ def test_a_run_can_be_understood_from_its_journal_alone(flip_challenges: Challen
         ("search", "", "search 0"),
     ]
     assert contents.work[-1][1].wall_s == 1.5
+    assert [one.cpu_s for _, one in contents.work] == [None, 2.5, 2.5], "of a lane that died nobody knows"
     assert [note.content for note in contents.notes] == [{"text": "grade A"}]
 
 

@@ -89,7 +89,9 @@ def test_pauses_grow() -> None:
     assert [Patience(pause_s=0.5).pause_after(n) for n in (0, 1, 2, 3, 4)] == [0.5, 0.5, 1.0, 2.0, 4.0]
 
 
-@pytest.mark.parametrize("wrong", [{"silence_s": 0.0}, {"factor": 0.5}, {"max_deaths": 0}, {"pause_s": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"silence_s": 0.0}, {"spinning_s": 0.0}, {"factor": 0.5}, {"max_deaths": 0}, {"pause_s": -1.0}]
+)
 def test_senseless_patience_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="patience"):
         Patience(**wrong)  # type: ignore[arg-type]

@@ -81,9 +81,11 @@ def run(asked: Asked, console: Console, interrupt: Interrupt, supervised: Superv
         SystemExit: The run was interrupted, or nothing of it worked.
     """
     config = _configure(asked)
-    supervised.limit(supervised.began_s + config.time_limit_s, config.patience)
+    supervised.limit(supervised.began_s + config.time_limit_s, config.patience, config.reserve_s)
     tasks, output = asked.tasks, asked.output
     truth = _truth(asked.public_name, asked.solutions, tasks)
+    if truth is not None or asked.programs_file is not None:
+        supervised.scoring()
     if asked.programs_file is not None:
         check_export(asked.programs_file, tasks)
     if supervised.settled:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from arc_solver.advancing import step
 from arc_solver.budget import Clock, Deadline
 from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.degrading import Failure, next_step
@@ -159,6 +160,7 @@ class Member:
             if report.n_looks == self._n_looks or not self.is_ready:
                 return  # it lives, but its engine does not step
             self._n_looks = report.n_looks
+        step()
         assignment = self.assignment
         if self.is_ready and assignment is not None:
             self._longest_step_s = max(self._longest_step_s, time_s - self._sign_s)

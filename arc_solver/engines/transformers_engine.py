@@ -18,6 +18,7 @@ from typing import Literal
 
 import torch
 
+from arc_solver.advancing import step
 from arc_solver.budget import Deadline
 from arc_solver.engines.base import Completion, IsWanted, Request
 from arc_solver.engines.checks import check_requests
@@ -127,6 +128,7 @@ class TransformersEngine:
                 # Asked before every step: the caller may have used the engine otherwise since the last one.
                 self._slot.use(adapter)
                 finished = _step(decoder)
+                step()
                 yield from finished
                 if finished and is_wanted is not None:
                     decoder.drop_unwanted(is_wanted)

@@ -1,4 +1,4 @@
-"""A lane's sign of life: a thread of its own says every moment that the process runs, whatever it is busy with.
+"""A lane's sign of life: a thread of its own says every moment that the process runs, and how many steps it made.
 
 A stopped or frozen process does not, and a busy one does: the thread needs microseconds. Knows nothing of who listens.
 """
@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from arc_solver.advancing import n_steps
 from arc_solver.lanes.wire import Beat, Message
 from arc_solver.watching import BEAT_S
 
@@ -19,7 +20,7 @@ def beat(say: Callable[[Message], None]) -> None:
     def beat_on() -> None:
         while True:
             try:
-                say(Beat())
+                say(Beat(n_steps()))
             except (OSError, ValueError):  # nobody listens any more, or Python is ending
                 return
             time.sleep(BEAT_S)

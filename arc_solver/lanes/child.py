@@ -26,10 +26,20 @@ from arc_solver.errors import ArcSolverError, ModelError, SandboxError
 from arc_solver.lanes.beating import beat
 from arc_solver.lanes.learning import LearningRoom, learns
 from arc_solver.lanes.listening import lines_of, listen
-from arc_solver.lanes.wire import LaneFault, LaneSpec, Message, Note, ProposerDone, ProposerFailed, decode_spec, encode
+from arc_solver.lanes.wire import (
+    LaneFault,
+    LaneSpec,
+    Message,
+    Note,
+    ProposerDone,
+    ProposerFailed,
+    Spent,
+    decode_spec,
+    encode,
+)
 from arc_solver.memory import volunteer
 from arc_solver.processes import die_with_parent, give_way, take_standard_output
-from arc_solver.proposers.base import Proposer
+from arc_solver.proposers.base import Proposer, TaskDone, TaskStarted
 from arc_solver.proposers.pool import SharedPool
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.streams import forgive_standard_streams
@@ -107,7 +117,9 @@ class _Rooms:
         stack.callback(self._close_model)
         self._learning: LearningRoom | None = None
         if learns(config):
-            self._learning = LearningRoom(config, stack, self._model_with, self._close_model, lambda t: say(Note(t)))
+            self._learning = LearningRoom(
+                config, stack, self._model_with, self._close_model, lambda text: say(Note(text)), say
+            )
         self._n_zygotes_lost = 0
         self._sandbox: Sandbox | SandboxError
         try:
@@ -159,6 +171,7 @@ class _Rooms:
                 n_threads=config.model_threads(),
                 say=lambda text: self._say(Note(text)),
                 pool=self.pool,
+                decide=self._say,
             )
         if self._learning is not None:
             return self._learning.transduction()
@@ -251,8 +264,12 @@ def _run(name: str, rooms: _Rooms, spec: LaneSpec, deadline: Deadline, say: Say,
     todo = [task for task in spec.tasks if (name, task.task_id) not in spec.done]
     try:
         if todo and not deadline.passed():
+            say(Spent(time.process_time()))
             for event in rooms.proposer(name).propose(todo, deadline):
+                if isinstance(event, TaskStarted | TaskDone):
+                    say(Spent(time.process_time()))
                 say(event)
+            say(Spent(time.process_time()))
     except Exception as error:  # noqa: BLE001  (the lane's boundary: one broken proposer must not cost the next one its turn)
         traceback.print_exc()
         kind = "" if isinstance(error, ArcSolverError) else f"{type(error).__name__}: "

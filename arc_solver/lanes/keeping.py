@@ -20,7 +20,7 @@ from arc_solver.proposers.base import PoolState
 from arc_solver.tasks import Task
 from arc_solver.watching import Patience, Watch
 
-# Below this share of a core nothing is computed: the sign of life alone takes about a tenth of it.
+# Less than this share of a core is no computing: the sign of life alone takes about a tenth of it.
 _WORKING_SHARE = 0.002
 _SAMPLE_EVERY_S = 30.0
 
@@ -57,6 +57,8 @@ class _Lane:
     due_s: float | None = None
     life: Watch = field(default_factory=lambda: Watch(0.0, 1.0, 1.0))
     progress: Watch = field(default_factory=lambda: Watch(0.0, 1.0, 1.0))
+    results: Watch = field(default_factory=lambda: Watch(0.0, 1.0, 1.0))
+    n_steps: int = 0
     sampled_s: float = 0.0
     cpu_s: float = 0.0
 
@@ -75,6 +77,7 @@ class Lanes:
         self._lanes: list[_Lane] = []
         self._selector = selectors.DefaultSelector()
         self._memory = MemoryWatch()
+        self._dead: list[LaneProcess] = []
         self.garbage: dict[str, int] = {}
 
     def add(self, name: str, proposers: Sequence[str], tasks: Sequence[Task]) -> None:
@@ -112,15 +115,21 @@ class Lanes:
                 lane.process.tell(states)
 
     def stop(self) -> None:
-        """End every lane; what it had said already is still taken."""
+        """End every lane; what it had said already is still taken. `bury` must follow, which may take a while."""
         running = [(lane, lane.process) for lane in self._lanes if lane.process is not None]
         for _, process in running:
             process.kill()
         for lane, process in running:
-            self._bury(lane, process)
+            self._part_from(lane, process)
+            self._dead.append(process)
         for lane in self._lanes:
             lane.due_s = None
         self._selector.close()
+
+    def bury(self) -> None:
+        """Wait until those that were stopped are gone, and take away what they left behind."""
+        while self._dead:
+            self._dead.pop().stop()
 
     def _wait(self, wait_s: float) -> tuple[()]:
         """Where no lane runs, there is only a pause to wait for."""
@@ -141,7 +150,9 @@ class Lanes:
             return
         patience = self._patience
         lane.life = Watch(now_s, patience.silence_s, patience.factor, first_s=patience.starting_s)
-        lane.progress = Watch(now_s, patience.stuck_s, patience.factor)
+        lane.progress = Watch(now_s, patience.stuck_s, patience.factor, first_s=patience.starting_s)
+        lane.results = Watch(now_s, patience.spinning_s, patience.factor, first_s=patience.starting_s)
+        lane.n_steps = 0
         lane.sampled_s, lane.cpu_s = now_s, 0.0
         self._selector.register(lane.process.channel, selectors.EVENT_READ, lane)
 
@@ -157,22 +168,28 @@ class Lanes:
         if messages:
             lane.life.hear()
         age_s = self._deadline.clock.now_s() - lane.born_s
+        n_steps = max((message.n_steps for message in messages if isinstance(message, Beat)), default=0)
         said = [message for message in messages if not isinstance(message, Beat)]
-        for message in said:
+        if said or n_steps > lane.n_steps:
             lane.progress.hear()
+            lane.results.hear()
+        lane.n_steps = max(lane.n_steps, n_steps)
+        for message in said:
             lane.work.hear(message, age_s)
         if said:
             self._owner.take(lane.name, said)
 
     def _watch(self, lane: _Lane, process: LaneProcess, now_s: float) -> None:
-        """End a lane that is silent, stuck or raves."""
-        lane.life.look(now_s)
-        lane.progress.look(now_s)
+        """End a lane that is silent, stuck, spins or raves."""
+        for watch in (lane.life, lane.progress, lane.results):
+            watch.look(now_s)
         self._sample(lane, process, now_s)
         if lane.life.overdue:
             what = f"hangs: no sign of life for {lane.life.silent_s:.0f}s"
         elif lane.progress.overdue:
             what = f"is stuck: it lives but did nothing for {lane.progress.silent_s:.0f}s"
+        elif lane.results.overdue:
+            what = f"spins: it computes but got nothing done for {lane.results.silent_s:.0f}s"
         elif process.raves:
             what = f"says only what cannot be read ({process.garbage} messages were dropped)"
         else:
@@ -220,9 +237,13 @@ class Lanes:
             self._died(lane, "broke")
 
     def _bury(self, lane: _Lane, process: LaneProcess) -> None:
+        self._part_from(lane, process)
+        process.stop()
+
+    def _part_from(self, lane: _Lane, process: LaneProcess) -> None:
+        """Take what it said last."""
         self._selector.unregister(process.channel)
         self._hear(lane, process.drain())
-        process.stop()
         if process.garbage:
             self.garbage[lane.name] = self.garbage.get(lane.name, 0) + process.garbage
         lane.process = None

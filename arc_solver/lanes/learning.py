@@ -10,7 +10,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,7 @@ from arc_solver.finetune.test_time.settings import OFF
 from arc_solver.finetune.test_time.wire import LearnSpec, PromptStyle
 from arc_solver.omni.recipes import Lesson
 from arc_solver.proposers.adapting import AdaptingProposer
-from arc_solver.proposers.base import Proposer
+from arc_solver.proposers.base import Decide, Decided, Proposer
 from arc_solver.proposers.induction import InductionProposer, InductionSettings
 from arc_solver.proposers.induction.records import Draft
 from arc_solver.proposers.transduction import TransductionProposer, TransductionSettings
@@ -38,6 +38,7 @@ OpenModel = Callable[[Path | None, int], Engine]
 
 _Settings = TypeVar("_Settings", InductionSettings, TransductionSettings)
 
+_LEARNING = "test-time fine-tuning"
 _RELABEL_S = 30.0
 _SHARED_BATCH = 4
 
@@ -51,6 +52,7 @@ class LearningRoom:
         open_model: Gives the engine.
         close_model: Frees its device.
         say: Told in lines for people.
+        decide: Told what is learned and what is not.
 
     Attributes:
         found: What was learned last.
@@ -63,7 +65,9 @@ class LearningRoom:
         open_model: OpenModel,
         close_model: Callable[[], None],
         say: Callable[[str], None],
+        decide: Decide = lambda decided: None,
     ) -> None:
+        self._decide = decide
         self._config, self._open_model, self._close_model, self._say = config, open_model, close_model, say
         self._stack = stack
         self.found = Adaptation(config.adapter)
@@ -141,6 +145,8 @@ class LearningRoom:
             parent_pid=os.getpid(),
         )
         self.found = learn(spec, deadline, self._say)
+        for decided in _decisions(self.found):
+            self._decide(decided)
 
     def _lessons(self, written: Sequence[Written], sandbox: Runner, deadline: Deadline) -> tuple[Lesson, ...]:
         most = self._config.ttft.max_relabelled
@@ -181,6 +187,15 @@ class LearningRoom:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def _decisions(found: Adaptation) -> Iterator[Decided]:
+    """What was learned and what was not, at which cost."""
+    for one in found.learned:
+        why = f"{one.n_steps} steps; loss on what was kept apart {one.loss_before:.3f} -> {one.loss_after:.3f}"
+        yield Decided("admitted", _LEARNING, why, one.task_id, one.seconds)
+    for other in found.dropped:
+        yield Decided("refused", _LEARNING, f"{other.kind}: {other.reason}", other.task_id, other.seconds)
 
 
 def learns(config: RunConfig) -> bool:

@@ -19,7 +19,7 @@ from arc_solver import __version__
 from arc_solver.config import RunConfig
 from arc_solver.lanes.process import LANE_COMMAND, LaneProcess
 from arc_solver.lanes.weights import fingerprints
-from arc_solver.lanes.wire import Beat, LaneSpec, Note, decode_spec, encode
+from arc_solver.lanes.wire import Beat, LaneSpec, Note, Spent, decode_spec, encode
 from arc_solver.proposers.base import TaskStarted
 
 
@@ -118,8 +118,8 @@ class Node:
     def _hear(self, slot: str, lane: LaneProcess) -> Heard:
         messages = lane.read()
         if messages is not None:
-            # That a lane lives is of no interest elsewhere: that this node answers is.
-            told = (message for message in messages if not isinstance(message, Beat | TaskStarted))
+            # That a lane lives, and what it has in hand, is of no interest elsewhere: that this node answers is.
+            told = (message for message in messages if not isinstance(message, Beat | Spent | TaskStarted))
             return Heard(slot, b"".join(map(encode, told)))
         self._selector.unregister(lane.channel)
         del self._lanes[slot]

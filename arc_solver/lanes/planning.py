@@ -26,8 +26,7 @@ def plan_lanes(challenges: Challenges, config: RunConfig) -> list[tuple[str, tup
     if "search" in config.proposers:
         n_lanes = max(1, min(config.n_search_lanes or os.cpu_count() or 1, len(tasks)))
         # So that the lanes are through at about the same time, as far as sizes of grids tell.
-        seconds = [expected_seconds(task, config.search, load_chances()) for task in tasks]
-        dealt = enumerate(deal(seconds, n_lanes))
+        dealt = enumerate(deal(_search_seconds(tasks, config), n_lanes))
         lanes = [(f"search {lane}", ("search",), tuple(tasks[index] for index in chosen)) for lane, chosen in dealt]
     asking = tuple(name for name in config.proposers if name != "search")
     if asking:
@@ -41,9 +40,15 @@ def with_threads(challenges: Challenges, config: RunConfig) -> RunConfig:
     """
     if config.engine.n_threads or "search" not in config.proposers or config.ray_address:
         return config
-    search_s = sum(expected_seconds(task, config.search, load_chances()) for task in challenges.tasks)
+    search_s = sum(_search_seconds(challenges.tasks, config))
     n_threads = threads_beside_search(os.cpu_count() or 1, search_s, config.time_limit_s)
     return dataclasses.replace(config, engine=dataclasses.replace(config.engine, n_threads=n_threads))
+
+
+def _search_seconds(tasks: Sequence[Task], config: RunConfig) -> list[float]:
+    """What the search is expected to take for each task."""
+    chances = load_chances()
+    return [expected_seconds(task, config.search, chances) for task in tasks]
 
 
 def wants_news(proposers: Sequence[str], config: RunConfig) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from arc_solver.advancing import step
 from arc_solver.budget import Deadline
 from arc_solver.config import RunConfig
 from arc_solver.lanes.node import Heard, Order, Sameness
@@ -139,6 +140,7 @@ class Sharing:
         return slots
 
     def _take(self, event: Event) -> None:
+        step()  # whoever answers lives, and what its lanes compute is its own to watch
         member = self._members.get(event.node_id)
         if member is None:
             return

@@ -15,7 +15,7 @@ from arc_solver.augment import View
 from arc_solver.candidates import Candidate, ProgramEvidence, Rejected, Scored
 from arc_solver.errors import GridError
 from arc_solver.grids import Grid, as_grid, to_lists
-from arc_solver.proposers.base import Event, PooledGrid, PoolState, TaskDone, TaskStarted
+from arc_solver.proposers.base import Decided, Event, PooledGrid, PoolState, TaskDone, TaskStarted
 from arc_solver.tasks import Pair, Task
 
 
@@ -76,13 +76,24 @@ class LaneFault:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The lane lives, whatever it is busy with. Said by a thread of its own."""
+    """The lane lives, whatever it is busy with, and made so many steps. Said by a thread of its own."""
+
+    n_steps: int = 0
 
 
-Message = Event | ProposerDone | ProposerFailed | Note | LaneFault | Beat
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The lane's own process, all its threads but nothing that it started, took so much processor time until now. Said
+    before a piece of work begins and after one ends.
+    """
+
+    cpu_s: float
+
+
+Message = Event | Decided | ProposerDone | ProposerFailed | Note | LaneFault | Spent | Beat
 
 _WITH_GRIDS: dict[str, type[Candidate] | type[Scored]] = {"candidate": Candidate, "scored": Scored}
-_Plain = Rejected | TaskDone | TaskStarted | ProposerDone | ProposerFailed | Note | LaneFault | Beat
+_Plain = Rejected | TaskDone | TaskStarted | Decided | ProposerDone | ProposerFailed | Note | LaneFault | Spent | Beat
 _PLAIN: dict[str, type[_Plain]] = {
     "rejected": Rejected,
     "task_done": TaskDone,
@@ -91,10 +102,12 @@ _PLAIN: dict[str, type[_Plain]] = {
     "proposer_failed": ProposerFailed,
     "note": Note,
     "fault": LaneFault,
+    "decided": Decided,
+    "spent": Spent,
     "beat": Beat,
 }
 _NAME_OF = {kind: name for name, kind in _PLAIN.items()}
-_NUMBERS = frozenset({"seconds", "seed", "repeats"})
+_NUMBERS = frozenset({"seconds", "seed", "repeats", "n_steps", "cpu_s"})
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, GridError)
 
 

@@ -5,7 +5,7 @@ A proposer knows tasks, engines and the sandbox; it knows nothing of votes, jour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -37,6 +37,30 @@ class TaskStarted:
 
 
 Event = Candidate | Scored | Rejected | TaskDone | TaskStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Something was decided by what it costs and brings, such as whether a task is learned. No event: nothing is to be
+    done about it, but a run writes it down.
+
+    Attributes:
+        what: `admitted` or `refused`.
+        about: Which kind of work.
+        why: In plain words.
+        task_id: The task that it concerns; empty for all together.
+        seconds: What it takes, or took.
+    """
+
+    what: str
+    about: str
+    why: str
+    task_id: str = ""
+    seconds: float = 0.0
+
+
+Decide = Callable[[Decided], None]
+"""Is told what a proposer decided."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,13 @@ def run(tmp_path: Path) -> Iterator[RealRun]:
     run.stop()
 
 
+@pytest.fixture
+def disk(run: RealRun) -> Iterator[Path]:
+    """A small disk that a run may write on."""
+    with small_disk(run.folder / "disk", 512) as disk:
+        yield disk
+
+
 def rescued(run: RealRun) -> Path:
     """Where the answers are while they cannot be where they belong."""
     return run.folder / "work" / rescued_name(run.output)
@@ -44,43 +51,40 @@ def rescued(run: RealRun) -> Path:
 # -- disks -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_disk_that_fills_up_costs_the_journal_and_no_answer(run: RealRun) -> None:
-    with small_disk(run.folder / "disk", 512) as disk:
-        run.output = disk / "submission.json"
-        run.start()
-        before = run.wait_until_half_done()
-        fill(disk)
-        run.go_on()
-        assert run.finish() == 0, run.report()
-        check_nothing_lost(run, before)
-        assert len(run.answered()) == N_TASKS, run.report()
-        check_told(run, r"journal: cannot be written: No space left")
+def test_a_disk_that_fills_up_costs_the_journal_and_no_answer(run: RealRun, disk: Path) -> None:
+    run.output = disk / "submission.json"
+    run.start()
+    before = run.wait_until_half_done()
+    fill(disk)
+    run.go_on()
+    assert run.finish() == 0, run.report()
+    check_nothing_lost(run, before)
+    assert len(run.answered()) == N_TASKS, run.report()
+    check_told(run, r"journal: cannot be written: No space left")
 
 
-def test_a_disk_that_is_full_from_the_start_costs_the_journal_and_no_answer(run: RealRun) -> None:
-    with small_disk(run.folder / "disk", 512) as disk:
-        run.output = disk / "submission.json"
-        fill(disk)
-        run.go_on()
-        run.start()
-        assert run.finish() == 0, run.report()
-        assert run.answered(rescued(run)) == {f"task{index}" for index in range(N_TASKS)}
-        check_told(run, r"submission: cannot be written: No space left.*" + rescued(run).name)
-        assert f"{rescued(run)}: {N_TASKS} tasks answered" in run.report()
-        assert run.figures()["answers"] == str(rescued(run))
+def test_a_disk_that_is_full_from_the_start_costs_the_journal_and_no_answer(run: RealRun, disk: Path) -> None:
+    run.output = disk / "submission.json"
+    fill(disk)
+    run.go_on()
+    run.start()
+    assert run.finish() == 0, run.report()
+    assert run.answered(rescued(run)) == {f"task{index}" for index in range(N_TASKS)}
+    check_told(run, r"submission: cannot be written: No space left.*" + rescued(run).name)
+    assert f"{rescued(run)}: {N_TASKS} tasks answered" in run.report()
+    assert run.figures()["answers"] == str(rescued(run))
 
 
-def test_a_log_that_cannot_be_written_costs_its_lines_only(run: RealRun) -> None:
+def test_a_log_that_cannot_be_written_costs_its_lines_only(run: RealRun, disk: Path) -> None:
     """Standard output on the full disk too."""
-    with small_disk(run.folder / "disk", 512) as disk:
-        run.said = disk / "said"
-        run.start()
-        before = run.wait_until_half_done()
-        fill(disk)
-        run.go_on()
-        assert run.finish() == 0, run.report()
-        check_nothing_lost(run, before)
-        assert len(run.answered()) == N_TASKS
+    run.said = disk / "said"
+    run.start()
+    before = run.wait_until_half_done()
+    fill(disk)
+    run.go_on()
+    assert run.finish() == 0, run.report()
+    check_nothing_lost(run, before)
+    assert len(run.answered()) == N_TASKS
 
 
 def test_a_quota_that_is_lifted_in_time_costs_nothing(run: RealRun) -> None:
@@ -156,6 +160,18 @@ def test_who_ends_a_run_gets_what_it_found(run: RealRun, number: signal.Signals)
     check_nothing_lost(run, before)
     check_told(run, r"interrupted", in_figures=False)
     assert run.figures()["interrupted"] is True
+
+
+def test_a_supervisor_that_hangs_shortly_before_the_end_costs_no_answer_and_no_time(run: RealRun) -> None:
+    run.limit_s, run.silence_s = 40, 600.0  # nobody would call that too long but for the end
+    run.start()
+    before = run.wait_until_half_done()
+    supervisor = run.pid_of("supervisor")
+    time.sleep(max(0.0, run.started_s + run.limit_s - 8.0 - time.monotonic()))
+    os.kill(supervisor, signal.SIGSTOP)
+    assert run.finish() == 0, run.report()
+    check_nothing_lost(run, before)
+    check_told(run, r"supervisor.*(no sign of life|did not end)", in_figures=False)
 
 
 def test_a_run_ends_when_its_time_is_over_whatever_its_lanes_do(run: RealRun) -> None:

@@ -31,7 +31,7 @@ with open(lives, "a") as file:
 life = len(open(lives).readlines())
 patience = Patience(silence_s=2.0, starting_s=30.0, stuck_s=60.0, factor=1.0, pause_s=0.1, max_deaths=3, grace_s=1.0,
                     closing_s=5.0)
-limit_s = 60.0
+limit_s, tail_s = 60.0, 0.0
 closing = bool(told[3])
 
 def end(code=0):
@@ -51,7 +51,7 @@ def child(code="import time; time.sleep(600)", session=True):
         file.write(f"{{process.pid}}\\n")
 
 def begin():
-    it.limit(it.began_s + limit_s, patience)
+    it.limit(it.began_s + limit_s, patience, tail_s)
     it.settle({{"seed": 3}})
     it.begin()
 

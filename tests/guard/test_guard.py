@@ -173,6 +173,7 @@ def test_a_guard_imports_the_standard_library_only() -> None:
                 "errors",
                 "faults",
                 "guard",
+                "knowing",
                 "overseeing",
                 "oversight",
                 "processes",

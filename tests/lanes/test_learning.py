@@ -16,9 +16,10 @@ from arc_solver.engines.base import Engine
 from arc_solver.engines.scripted import ScriptedEngine
 from arc_solver.errors import ModelError, SandboxError
 from arc_solver.finetune.test_time.process import Adaptation
-from arc_solver.finetune.test_time.wire import LearnSpec
+from arc_solver.finetune.test_time.wire import ALL_TASKS, Dropped, Learned, LearnSpec
 from arc_solver.lanes import learning
 from arc_solver.lanes.learning import LearningRoom
+from arc_solver.proposers.base import Decided
 from arc_solver.sandbox.pool import Sandbox
 from arc_solver.tasks import Challenges
 
@@ -42,7 +43,10 @@ class Stage:
         config = RunConfig(60.0, model=Path("/weights/base"), adapter=OLD).with_ttft("per-task")
         self.config = dataclasses.replace(config, ttft=dataclasses.replace(config.ttft, **changes))
         monkeypatch.setattr(learning, "learn", self._learn)
-        self.room = LearningRoom(self.config, self.stack, self._opened, self._close, self.said.append)
+        self.decided: list[Decided] = []
+        self.room = LearningRoom(
+            self.config, self.stack, self._opened, self._close, self.said.append, self.decided.append
+        )
 
     def _learn(self, spec: LearnSpec, deadline: Deadline, say: Callable[[str], None]) -> Adaptation:
         assert self._open is None
@@ -50,7 +54,9 @@ class Stage:
         self.specs.append(spec)
         own = spec.folder / "task-2"
         own.mkdir()
-        return Adaptation(spec.folder / "joint", {spec.tasks[0].task_id: own})
+        learned = (Learned(ALL_TASKS, "joint", 2.0, 1.0, 4, 100, 1.5), Learned("task0", "task-2", 1.0, 0.5, 3, 9, 0.5))
+        dropped = (Dropped("task1", "not admitted", "it takes about 9.0s, and 2.0s are left"),)
+        return Adaptation(spec.folder / "joint", {spec.tasks[0].task_id: own}, learned, dropped)
 
     def _opened(self, adapter: Path | None, max_loras: int) -> Engine:
         if (adapter, max_loras) != self._open:
@@ -151,6 +157,16 @@ def test_a_sandbox_that_breaks_while_programs_run_again_costs_the_programs_only(
     list(stage.room.induction(sandbox).propose(flip_challenges.tasks, soon()))
     assert stage.specs[0].relabelled == ()
     assert any("no luck" in text for text in stage.said)
+
+
+def test_what_is_learned_and_what_is_not_is_told(stage: Stage, flip_challenges: Challenges) -> None:
+    list(stage.room.transduction().propose(flip_challenges.tasks, soon()))
+    learning = "test-time fine-tuning"
+    assert stage.decided == [
+        Decided("admitted", learning, "4 steps; loss on what was kept apart 2.000 -> 1.000", "", 1.5),
+        Decided("admitted", learning, "3 steps; loss on what was kept apart 1.000 -> 0.500", "task0", 0.5),
+        Decided("refused", learning, "not admitted: it takes about 9.0s, and 2.0s are left", "task1", 0.0),
+    ]
 
 
 def test_learning_gets_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch, flip_challenges: Challenges) -> None:

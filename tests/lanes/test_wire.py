@@ -18,6 +18,7 @@ from arc_solver.lanes.wire import (
     Note,
     ProposerDone,
     ProposerFailed,
+    Spent,
     decode,
     decode_news,
     decode_spec,
@@ -25,7 +26,7 @@ from arc_solver.lanes.wire import (
     encode_news,
     encode_spec,
 )
-from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone, TaskStarted
+from arc_solver.proposers.base import Decided, PooledGrid, PoolState, TaskDone, TaskStarted
 from arc_solver.tasks import Pair, Task
 
 GRID = as_grid([[1, 2, 3], [4, 5, 6]])
@@ -69,6 +70,9 @@ states = st.builds(
         LaneFault("sandbox", "a zygote was killed", "another took its place"),
         TaskStarted("a", "search"),
         Beat(),
+        Beat(7),
+        Spent(12.25),
+        Decided("refused", "learning", "it takes too long", "a", 2.5),
     ],
 )
 def test_a_message_comes_back(message: Message) -> None:

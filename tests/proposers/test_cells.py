@@ -97,6 +97,16 @@ class TestFineTuning:
         assert any(line.startswith("test-time fine-tuning dropped") for line in said)
         assert [repr(event) for event in broken] == [repr(event) for event in plain]
 
+    @pytest.mark.parametrize(("lr", "what"), [(1e-3, "admitted"), (float("nan"), "refused")])
+    def test_what_was_decided_is_told(self, folder, lr, what):
+        decided = []
+        settings = CellSettings(n_views=1, joint=joint(max_passes=3, lr=lr, table_lr=lr))
+        proposer = CellProposer(folder, settings, 0, n_threads=1, say=print, decide=decided.append)
+        list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        (told,) = decided
+        assert (told.what, told.about, told.task_id) == (what, "learning all tasks together", "")
+        assert told.seconds > 0
+
     def test_the_same_seed_gives_the_same_answers(self, folder):
         settings = CellSettings(n_views=2, joint=joint())
         first, second = propose(folder, settings)[0], propose(folder, settings)[0]
@@ -246,7 +256,12 @@ class TestPromise:
         monkeypatch.setattr(Tutor, "teach", lambda self, task_id, pairs: taught.append((task_id, len(script.asked))))
         likely, hopeless, other = self.CERTAIN, self.LIKELY, self.HOPELESS
         script = self.script(monkeypatch, (likely, -1.0, False), (hopeless, -9.0, False), (other, -9.0, False))
-        propose(folder, dataclasses.replace(TestLearningAlone.SETTINGS, batch_size=1))
+        decided = []
+        settings = dataclasses.replace(TestLearningAlone.SETTINGS, batch_size=1)
+        proposer = CellProposer(folder, settings, 0, n_threads=1, say=print, decide=decided.append)
+        list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        alone = [(one.what, one.task_id) for one in decided if one.about == "learning a task alone"]
+        assert alone == [("admitted", ""), ("admitted", "second"), ("admitted", "first")]
         # One view of each and one more of the promising one; its other two; then the others' second view.
         assert taught == [("second", 4), ("first", 8)]
         assert len(script.asked) == 12

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arc_solver.advancing import step
 from arc_solver.finetune.cells.crew import Crew
 from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, write
 from arc_solver.finetune.cells.model import CellModel
@@ -80,6 +81,7 @@ def _consult(model: CellModel, questions: Sequence[Question], batch_size: int, m
     for begin in range(0, len(order), batch_size):
         chosen = order[begin : begin + batch_size]
         written = write(model, [starts[at] for at in chosen], [guesses[at] for at in chosen])
+        step()
         for index, line in zip(chosen, written, strict=True):
             if line.answer is not None:  # without a floor every line is written to its end
                 grid = questions[index].view.invert(line.answer.grid)

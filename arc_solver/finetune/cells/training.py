@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from arc_solver import advancing
 from arc_solver.finetune.cells import vocabulary as words
 from arc_solver.finetune.cells.batches import PackedBatch, padded_parts, parts
 from arc_solver.finetune.cells.crew import Crew
@@ -143,6 +144,7 @@ def _fit(
         scaler.update()
         losses.append(loss)
         step += 1
+        advancing.step()
         if step % config.log_every_steps == 0:
             mean, now = float(torch.stack(losses[-config.log_every_steps :]).mean()), clock()
             speed = (n_tokens - logged[0]) / max(1e-9, now - logged[1])

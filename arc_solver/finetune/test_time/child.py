@@ -6,17 +6,20 @@ was to learn. Knows nothing of engines.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
 import shutil
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from arc_solver.advancing import n_steps
 from arc_solver.budget import Deadline, MonotonicClock
 from arc_solver.errors import ArcSolverError, ModelError, one_line
 from arc_solver.finetune.lora import ALL_LINEAR, LoraSettings, add_lora, load_adapter, write_adapter
@@ -28,6 +31,7 @@ from arc_solver.finetune.test_time.fitting import Learner, LossOfBatch
 from arc_solver.finetune.test_time.learning import Learning
 from arc_solver.finetune.test_time.wire import (
     ALL_TASKS,
+    Advanced,
     Dropped,
     LearnSpec,
     Report,
@@ -42,6 +46,8 @@ from arc_solver.prompts.rendering import PromptEncoder
 MAX_TOKENS = 6144
 """Longest sample, however much a model reads."""
 
+_TELL_EVERY_S = 2.0
+
 
 def main() -> None:
     """Learn what the spec says, and report."""
@@ -50,10 +56,26 @@ def main() -> None:
     spec = decode_spec(Path(sys.argv[1]).read_bytes())
     if spec.parent_pid and os.getppid() != spec.parent_pid:
         return  # it died before we asked to be told
+    _tell_of_steps(lambda report: write(encode_report(report)))
     started = time.monotonic()
     for report in learn(spec, Deadline(MonotonicClock(), spec.end_s)):
         write(encode_report(report))
     write(encode_report(Through(time.monotonic() - started)))
+
+
+def _tell_of_steps(tell: Callable[[Report], None]) -> None:
+    """From now on say now and then how many steps were made, if there were any."""
+
+    def tell_on() -> None:
+        told = 0
+        while True:
+            time.sleep(_TELL_EVERY_S)
+            if n_steps() > told:
+                told = n_steps()
+                with contextlib.suppress(OSError, ValueError):  # nobody listens any more, or Python is ending
+                    tell(Advanced(told))
+
+    threading.Thread(target=tell_on, daemon=True, name="signs of progress").start()
 
 
 def learn(spec: LearnSpec, deadline: Deadline, loss: LossOfBatch | None = None) -> Iterator[Report]:

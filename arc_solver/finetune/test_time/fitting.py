@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from arc_solver.advancing import step
 from arc_solver.budget import Deadline
 from arc_solver.errors import one_line
 from arc_solver.finetune.dataset import Batch, Encoded, Encoding, SampleSource, chunk_batches, split_batch
@@ -179,6 +180,7 @@ class Learner:
                 pace.n_steps += 1
                 pace.n_tokens += batch.n_tokens
                 pace.seconds += deadline.clock.now_s() - started_s
+            step()
             yield own
 
     def _step(self, batch: Batch, optimizers: Sequence[Any], scaler: Any, number: int) -> bool:

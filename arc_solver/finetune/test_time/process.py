@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arc_solver.advancing import step
 from arc_solver.budget import Deadline, format_duration
 from arc_solver.errors import one_line
 from arc_solver.finetune.test_time.settings import PER_TASK
 from arc_solver.finetune.test_time.wire import (
     ALL_TASKS,
+    Advanced,
     Dropped,
     Learned,
     LearnSpec,
@@ -29,12 +31,17 @@ from arc_solver.finetune.test_time.wire import (
     decode_report,
     encode_spec,
 )
+from arc_solver.watching import Watch
 
 LEARN_COMMAND = (sys.executable, "-m", "arc_solver.finetune.test_time.child")
 """The program that learns; tests put worse ones in its place."""
 
 GRACE_S = 5.0
 """How long after its deadline a process may still save what it learned."""
+
+STUCK_S = 1800.0
+_STUCK_FACTOR = 10.0
+"""Without a step for so long, and for so many times the longest that one took, it is given up."""
 
 _MAX_LINE_BYTES = 1 << 20
 
@@ -80,6 +87,8 @@ def learn(
             learned.append(report)
         elif isinstance(report, Dropped):
             dropped.append(report)
+        elif isinstance(report, Advanced):
+            step()
         elif isinstance(report, str):
             ending = report
     seconds = deadline.clock.now_s() - started_s
@@ -130,16 +139,21 @@ def _reports(spec: LearnSpec, deadline: Deadline, command: Sequence[str]) -> Ite
     except OSError as error:
         yield one_line(f"the process that learns cannot be started: {error}")
         return
-    is_through = is_late = False
+    is_through, why = False, ""
+    watch = Watch(deadline.clock.now_s(), STUCK_S, _STUCK_FACTOR)
     try:
-        for line in _lines(process, deadline):
+        for line in _lines(process, deadline, watch):
             try:
                 report = decode_report(line)
             except ValueError:
                 continue  # a library wrote on the channel, or it died in the middle of a line
+            watch.hear()
             is_through = isinstance(report, Through)
             yield report
-        is_late = process.poll() is None and deadline.clock.now_s() >= deadline.end_s + GRACE_S
+        if watch.overdue:
+            why = f"it made no step for {watch.silent_s:.0f}s"
+        elif process.poll() is None and deadline.clock.now_s() >= deadline.end_s + GRACE_S:
+            why = "it was not through in time"
     finally:
         process.kill()
         status = process.wait()
@@ -148,15 +162,18 @@ def _reports(spec: LearnSpec, deadline: Deadline, command: Sequence[str]) -> Ite
         with contextlib.suppress(OSError):
             path.unlink()
     if not is_through:
-        how = "it was not through in time" if is_late else f"signal {-status}" if status < 0 else f"exit {status}"
+        how = why or (f"signal {-status}" if status < 0 else f"exit {status}")
         yield f"the process that learns ended too soon ({how})"
 
 
-def _lines(process: subprocess.Popen[bytes], deadline: Deadline) -> Iterator[bytes]:
-    """Lines until the process closes its channel, or is late."""
+def _lines(process: subprocess.Popen[bytes], deadline: Deadline, watch: Watch) -> Iterator[bytes]:
+    """Lines until the process closes its channel, is late or makes no step any more."""
     assert process.stdout is not None
     rest = b""
     while (left_s := deadline.end_s + GRACE_S - deadline.clock.now_s()) > 0:
+        watch.look(deadline.clock.now_s())
+        if watch.overdue:
+            return
         ready, _, _ = select.select([process.stdout], [], [], min(1.0, left_s))
         if not ready:
             continue

@@ -133,12 +133,20 @@ class Through:
     seconds: float
 
 
-Report = Said | Learned | Dropped | Through
-_KINDS: dict[str, type[Said] | type[Learned] | type[Dropped] | type[Through]] = {
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """The process made so many steps until now."""
+
+    n_steps: int
+
+
+Report = Said | Learned | Dropped | Through | Advanced
+_KINDS: dict[str, type[Said] | type[Learned] | type[Dropped] | type[Through] | type[Advanced]] = {
     "said": Said,
     "learned": Learned,
     "dropped": Dropped,
     "through": Through,
+    "advanced": Advanced,
 }
 _NAME_OF = {kind: name for name, kind in _KINDS.items()}
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arc_solver.budget import Deadline
-from arc_solver.finetune.test_time.settings import PER_TASK
-from arc_solver.proposers.base import Event, Pool
+from arc_solver.finetune.test_time.settings import OFF, PER_TASK
+from arc_solver.proposers.base import Decide, Decided, Event, Pool
 from arc_solver.proposers.cells.answering import NAME, Answering, is_open
 from arc_solver.proposers.cells.learning import ReadyModel, learn_together, tutor
 from arc_solver.proposers.cells.ordering import Promise
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _TELLING_S = 3.0
 _JOINT_SHARE = 0.6
 """Of the learning time, what all tasks together get where each is learned alone afterwards."""
+_TOGETHER, _ALONE = "learning all tasks together", "learning a task alone"
 _N_TOGETHER = 8
 """Most views before tasks are learned alone: what learning alone gained was measured after four."""
 
@@ -44,6 +45,7 @@ class CellProposer:
         n_threads: CPU threads.
         say: Told in lines for people how learning went.
         pool: What others found; their programs' outputs are scored as well.
+        decide: Told what is learned and what is not.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class CellProposer:
         n_threads: int,
         say: Callable[[str], None],
         pool: Pool | None = None,
+        decide: Decide = lambda decided: None,
     ) -> None:
+        self._decide = decide
         self._model_dir = model_dir
         self._settings = settings
         self._seed = seed
@@ -70,7 +74,7 @@ class CellProposer:
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         from arc_solver.finetune.cells.adapting import views
 
-        settings = self._settings
+        settings, started_s = self._settings, deadline.clock.now_s()
         share = settings.ttft_share * (_JOINT_SHARE if settings.ttft == PER_TASK else 1.0)
         ready = learn_together(
             self._model_dir,
@@ -82,6 +86,8 @@ class CellProposer:
             say=self._say,
             is_wanted=partial(is_open, pool=self._pool, settings=settings),
         )
+        if settings.ttft != OFF:
+            self._tell_of_learning(len(ready.slots), len(tasks), deadline.clock.now_s() - started_s)
         answering = Answering(tasks, ready.slots, views(settings.n_views, self._seed), settings, self._seed, self._pool)
         # What is known must be told before the end.
         working = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
@@ -121,6 +127,8 @@ class CellProposer:
             found = tutor(ready, tasks, settings, self._seed, self._say, working.clock.now_s)
         if found is not None:
             course = _Course(*found)
+            why = f"it helps on what was kept apart, and a task takes about {course.seconds:.1f}s"
+            self._decide(Decided("admitted", _ALONE, why, seconds=course.seconds))
             yield from self._alone(ready, answering, working, course, Promise.OPEN)
             yield from self._together(ready, answering, n_together, working)
             yield from self._alone(ready, answering, working, course, Promise.SETTLED)
@@ -138,25 +146,38 @@ class CellProposer:
         from arc_solver.finetune.cells.joint import Dropped
 
         now_s, n_views = working.clock.now_s, self._settings.n_views
-        for task in {one.task.task_id: one.task for one in answering.waiting(n_views, least)}.values():
+        waiting = {one.task.task_id: one.task for one in answering.waiting(n_views, least)}
+        for index, task in enumerate(waiting.values()):
             if not is_open(task.task_id, self._pool, self._settings):
                 continue
             # What the task before took, answers included, is what this one is expected to take.
             if working.passed() or working.remaining_s() < course.seconds:
+                why = f"a task takes about {course.seconds:.1f}s, and {working.remaining_s():.1f}s are left"
+                self._decide(Decided("refused", _ALONE, f"{len(waiting) - index} tasks: {why}", seconds=course.seconds))
                 break
             started_s = now_s()
             taught = course.teacher.teach(task.task_id, task.train)
-            if isinstance(taught, Dropped):
-                course.dropped[taught.reason] += 1
-            model, detail = ready.for_answers(), "cells" if isinstance(taught, Dropped) else "cells, learned alone"
+            refusal = taught.reason if isinstance(taught, Dropped) else ""
+            if refusal:
+                course.dropped[refusal] += 1
+            what, why = ("refused", refusal) if refusal else ("admitted", "it was learned")
+            self._decide(Decided(what, _ALONE, why, task.task_id, now_s() - started_s))
+            model, detail = ready.for_answers(), "cells" if refusal else "cells, learned alone"
             while not working.passed():
                 part = [one for one in answering.waiting(n_views) if one.task is task]
                 if not part:
                     break
                 yield from answering.ask(model, part, detail)
-            course.n_taught += not isinstance(taught, Dropped)
+            course.n_taught += not refusal
             course.seconds = now_s() - started_s
         course.teacher.forget()
+
+
+    def _tell_of_learning(self, n_learned: int, n_tasks: int, seconds: float) -> None:
+        """Whether all tasks together were learned, loading the model included."""
+        what = "admitted" if n_learned else "refused"
+        why = f"{n_learned} of {n_tasks} tasks fitted the time" if n_learned else "it did not help, or it broke"
+        self._decide(Decided(what, _TOGETHER, why, seconds=seconds))
 
 
 @dataclass(slots=True)

@@ -18,23 +18,10 @@ from arc_solver.augment import IDENTITY  # noqa: E402
 from arc_solver.finetune.cells import vocabulary as words  # noqa: E402
 from arc_solver.finetune.cells.cache import Cache  # noqa: E402
 from arc_solver.finetune.cells.decoding import Start, choices_of, write  # noqa: E402
-from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
 from arc_solver.finetune.cells.sequences import prompt  # noqa: E402
 from arc_solver.grids import as_grid  # noqa: E402
 
-SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=4)
 N = 6
-
-
-@pytest.fixture(scope="module")
-def model():
-    made = CellModel(SMALL, seed=1)
-    with torch.no_grad():
-        made.head.normal_(0, 1, generator=torch.Generator().manual_seed(2))
-        # Small grids only, for speed.
-        made.head[words.HEAD_HEIGHT][6:] = 0
-        made.head[words.HEAD_WIDTH][6:] = 0
-    return made.eval()
 
 
 @pytest.fixture(scope="module")

@@ -14,22 +14,8 @@ from hypothesis import strategies as st  # noqa: E402
 from arc_solver.augment import View  # noqa: E402
 from arc_solver.finetune.cells import vocabulary as words  # noqa: E402
 from arc_solver.finetune.cells.drafting import consult  # noqa: E402
-from arc_solver.finetune.cells.model import CellConfig, CellModel  # noqa: E402
 from arc_solver.finetune.cells.scoring import Question, score  # noqa: E402
 from arc_solver.grids import as_grid  # noqa: E402
-
-SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=4)
-
-
-@pytest.fixture(scope="module")
-def model():
-    made = CellModel(SMALL, seed=1)
-    with torch.no_grad():
-        made.head.normal_(0, 1, generator=torch.Generator().manual_seed(2))
-        # Small grids only, for speed.
-        made.head[words.HEAD_HEIGHT][5:] = 0
-        made.head[words.HEAD_WIDTH][5:] = 0
-    return made.eval()
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +69,5 @@ def test_a_draft_that_is_right_at_first_saves_that_much(model, asked):
         assert consult(model, [question])[0].n_written == draft.size + 3
 
 
-def test_no_questions():
-    assert consult(CellModel(SMALL), []) == []
+def test_no_questions(model):
+    assert consult(model, []) == []

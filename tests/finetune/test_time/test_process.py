@@ -11,11 +11,20 @@ from typing import Any
 
 import pytest
 
+from arc_solver import advancing
 from arc_solver.budget import Deadline
 from arc_solver.finetune.test_time import process
 from arc_solver.finetune.test_time.process import Adaptation, learn
 from arc_solver.finetune.test_time.settings import TtftSettings
-from arc_solver.finetune.test_time.wire import ALL_TASKS, Dropped, Learned, LearnSpec, PromptStyle, encode_report
+from arc_solver.finetune.test_time.wire import (
+    ALL_TASKS,
+    Advanced,
+    Dropped,
+    Learned,
+    LearnSpec,
+    PromptStyle,
+    encode_report,
+)
 from arc_solver.tasks import Task
 
 NewSpec = Callable[..., LearnSpec]
@@ -74,6 +83,21 @@ def test_one_that_hangs_is_killed_soon_after_its_deadline(tmp_path: Path, monkey
     assert found.adapter == tmp_path / "joint"
     assert found.seconds < 60
     assert "it was not through in time" in said[-1] or "it was not through in time" in "".join(said)
+
+
+def test_one_that_makes_no_step_any_more_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "STUCK_S", 1.0)
+    monkeypatch.setattr(process, "_STUCK_FACTOR", 1.0)
+    found, said = heard(tmp_path, f"write({SHARED!r}); sys.stdout.flush()\nwhile True: pass", seconds=3600.0)
+    assert found.adapter == tmp_path / "joint"
+    assert [drop.kind for drop in found.dropped] == ["process ended"]
+    assert any("it made no step for " in line for line in said)
+
+
+def test_its_steps_count_as_those_of_whoever_waits_for_it(tmp_path: Path) -> None:
+    before = advancing.n_steps()
+    heard(tmp_path, f"write({encode_report(Advanced(3)) + encode_report(Advanced(8))!r})")
+    assert advancing.n_steps() == before + 2
 
 
 def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:

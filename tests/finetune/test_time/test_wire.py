@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from arc_solver.finetune.test_time.settings import MODES, TtftSettings
 from arc_solver.finetune.test_time.wire import (
+    Advanced,
     Dropped,
     Learned,
     LearnSpec,
@@ -32,6 +33,7 @@ reports = st.one_of(
     st.builds(Learned, st.text(), st.text(), numbers, numbers, st.integers(0), st.integers(0), numbers),
     st.builds(Dropped, st.text(), st.text(), st.text(), numbers),
     st.builds(Through, numbers),
+    st.builds(Advanced, st.integers(0)),
 )
 
 

@@ -1,4 +1,4 @@
-"""Where there is time left, a model's lane asks the induction for further programs, after everything else."""
+"""How a lane follows what it was told: one proposer after the other, the induction once more in the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arc_solver.budget import Deadline
 from arc_solver.config import RunConfig
 from arc_solver.errors import SandboxError
 from arc_solver.lanes import child
-from arc_solver.lanes.wire import LaneSpec, Message, ProposerDone, ProposerFailed
+from arc_solver.lanes.wire import LaneSpec, Message, ProposerDone, ProposerFailed, Spent
 from arc_solver.proposers.base import Event, TaskDone
 from arc_solver.proposers.induction import InductionSettings
 from arc_solver.tasks import Challenges, Task
@@ -56,11 +56,19 @@ def follow(
     done: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[Message]:
     """What the lane says of its proposers."""
+    said = told(challenges, rooms, proposers, done)
+    return [message for message in said if isinstance(message, ProposerDone | ProposerFailed)]
+
+
+def told(
+    challenges: Challenges, rooms: Asked, proposers: tuple[str, ...], done: frozenset[tuple[str, str]] = frozenset()
+) -> list[Message]:
+    """All that the lane says."""
     config = RunConfig(600.0, proposers)
     spec = LaneSpec(proposers, challenges.tasks, done, time.monotonic() + 600.0, config.to_json(), os.getpid())
     said: list[Message] = []
     child._follow(spec, config, rooms, said.append)  # type: ignore[arg-type]
-    return [message for message in said if isinstance(message, ProposerDone | ProposerFailed)]
+    return said
 
 
 def test_the_induction_is_asked_again_once_the_others_are_through(flip_challenges: Challenges) -> None:
@@ -68,6 +76,14 @@ def test_the_induction_is_asked_again_once_the_others_are_through(flip_challenge
     said = follow(flip_challenges, rooms)
     assert rooms.story == ["induction 3", "transduction 3", "more after 0", "induction 3"]
     assert [message.proposer for message in said] == ["transduction", "induction"], "it is through at the very end only"
+
+
+def test_what_it_spends_is_said_around_every_piece_of_work(flip_challenges: Challenges) -> None:
+    said = told(flip_challenges, Asked(more=False), ("transduction",))
+    assert [type(message) for message in said] == [Spent, *[Spent, TaskDone] * 3, Spent, ProposerDone]
+    spent_s = [message.cpu_s for message in said if isinstance(message, Spent)]
+    assert spent_s == sorted(spent_s)
+    assert spent_s[0] > 0
 
 
 def test_without_more_to_ask_everybody_is_asked_once(flip_challenges: Challenges) -> None:
