@@ -36,13 +36,23 @@ from arc_solver.submission import check_output_path
 )
 @click.option("--time-limit", type=Duration(), help="All of the run: 90s, 15m, 11h50m. Default: the preset's.")
 @click.option(
-    "--preset", help=f"One of {', '.join(preset_names())}, or a .toml file with settings of your own. Default: cpu."
+    "--preset",
+    help=f"One of {', '.join(preset_names())}, or a .toml file with settings of your own (docs/settings.md). Default: "
+    "cpu; kaggle in Kaggle's scoring run.",
 )
-@click.option("--proposers", help=f"Which of {','.join(PROPOSERS)} run. Default: the preset's; all with `--model`.")
+@click.option(
+    "--proposers",
+    help=f"Which run, of {','.join(PROPOSERS)}: programs without a model, a model's programs, a model's grids. "
+    "Default: the preset's; all with --model, unless a .toml file says who.",
+)
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
-@click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
+@click.option(
+    "--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own; none with --model."
+)
 @click.option("--engine", type=click.Choice(get_args(EngineKind)), help="What runs the model. Default: the preset's.")
-@click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Of the model's numbers. Default: the preset's.")
+@click.option(
+    "--dtype", type=click.Choice(get_args(Dtype)), help="Format of the model's numbers. Default: the preset's."
+)
 @click.option(
     "--ttft",
     type=click.Choice(MODES),
@@ -51,7 +61,7 @@ from arc_solver.submission import check_output_path
     "apart is dropped and told. Default: the preset's; joint for the bundled grid model, off for text models.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all sampling.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples.")
 @click.option(
     "--resume/--no-resume",
     default=False,
@@ -74,7 +84,7 @@ from arc_solver.submission import check_output_path
     "--export-programs",
     "programs_file",
     type=click.Path(path_type=Path),
-    help="Write programs that solve their task to this file, to train on (`generate --programs`). Tasks of the "
+    help="Write programs that solve their task to this file, to train on (`train --programs`). Tasks of the "
     "ARC-AGI-1 training set only.",
 )
 @click.option(
@@ -128,6 +138,8 @@ def solve(
       python make_submission.py --model /kaggle/input/qwen --adapter /kaggle/input/my-lora --ttft per-task
       python make_submission.py --resume        after a crash: nothing that was found is lost
       python make_submission.py --preset kaggle-t4x2 --rehearse 240     would it finish?
+
+    Exit codes: 0 done, 1 failed or interrupted (what was found is in the file), 2 wrong usage or unreadable input.
     """
     console, supervised = new_console(), current()
     flags: dict[str, Any] = {
