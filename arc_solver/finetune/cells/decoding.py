@@ -142,7 +142,7 @@ def write(
     begun = np.stack([np.pad(part[:-1], (0, longest - len(part) + 1)) for part in tokens])
     cache.begin(torch.tensor(begun, device=device), lengths)
     last = torch.tensor([int(part[-1]) for part in tokens], device=device)
-    pace = _Pace(n_ahead if guessed is not None else 1)
+    pace, stride = _Pace(n_ahead if guessed is not None else 1), _stride_on(device)
     n_steps = 0
     while True:
         n_together = pace.n_together
@@ -158,7 +158,7 @@ def write(
         cache.accept(counts)
         n_steps += 1
         # A look makes the host wait for a GPU.
-        if device.type != "cpu" and n_steps % _STRIDE:
+        if n_steps % stride:
             cache.expect(n_together)
             continue
         pace.adapt(counts[counts > 0])
@@ -174,6 +174,11 @@ def write(
                 guessed.keep(keep)
         else:
             cache.settle()
+
+
+def _stride_on(device: torch.device) -> int:
+    """Steps between two looks."""
+    return 1 if device.type == "cpu" else _STRIDE
 
 
 class _Pace:

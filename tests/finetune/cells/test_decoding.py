@@ -15,9 +15,11 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from arc_solver.augment import IDENTITY  # noqa: E402
+from arc_solver.finetune.cells import cache, decoding  # noqa: E402
 from arc_solver.finetune.cells import vocabulary as words  # noqa: E402
 from arc_solver.finetune.cells.cache import Cache  # noqa: E402
 from arc_solver.finetune.cells.decoding import Start, choices_of, write  # noqa: E402
+from arc_solver.finetune.cells.model import CellModel  # noqa: E402
 from arc_solver.finetune.cells.sequences import prompt  # noqa: E402
 from arc_solver.grids import as_grid  # noqa: E402
 
@@ -65,6 +67,34 @@ def test_guesses_do_not_change_what_is_written(model, starts, plain, seed, n_ahe
         assert other.answer.logprob == pytest.approx(one.answer.logprob, abs=1e-3)
         assert other.n_written == one.n_written
         assert {start.choices for start in one.others} == {start.choices for start in other.others}
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_ahead=st.integers(1, 9), stride=st.integers(2, 9))
+def test_the_way_of_a_gpu_writes_the_same(model, starts, plain, seed, n_ahead, stride) -> None:
+    """It looks seldom at what has ended, and reads places that nothing was written to."""
+    rng = np.random.default_rng(seed)
+    guesses = [guess(rng, line.answer.grid) for line in plain] if rng.random() < 0.7 else None
+    with (
+        mock.patch.object(cache, "_is_wide", return_value=True),
+        mock.patch.object(decoding, "_stride_on", return_value=stride),
+    ):
+        written = write(model, starts, guesses, others_above=-60.0, n_ahead=n_ahead)
+    for one, other in zip(plain, written, strict=True):
+        assert np.array_equal(one.answer.grid, other.answer.grid)
+        assert other.answer.logprob == pytest.approx(one.answer.logprob, abs=1e-3)
+        assert other.n_written == one.n_written
+        assert {start.choices for start in one.others} == {start.choices for start in other.others}
+
+
+def test_no_step_looks_for_tasks(model, starts) -> None:
+    """To look for them makes the host wait for a GPU."""
+    with mock.patch.object(CellModel, "embed", autospec=True, side_effect=CellModel.embed) as embedded:
+        write(model, starts)
+    places = [call.args[2:] for call in embedded.call_args_list]
+    assert places[0] == ()  # the prompts have some
+    assert len(places) > 1
+    assert all(len(given) == 1 and len(given[0]) == 0 for given in places[1:])
 
 
 def n_reads(model, starts, guesses, n_ahead) -> int:
