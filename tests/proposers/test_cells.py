@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from collections import Counter
 
 import numpy as np
@@ -13,6 +15,8 @@ pytestmark = pytest.mark.model
 
 from arc_solver.budget import Deadline  # noqa: E402
 from arc_solver.candidates import Candidate, GridEvidence, Scored  # noqa: E402
+from arc_solver.finetune import memory  # noqa: E402
+from arc_solver.finetune.cells import checkpoint, drafting  # noqa: E402
 from arc_solver.finetune.cells.alone import Helpful, Tutor  # noqa: E402
 from arc_solver.finetune.cells.checkpoint import save_compact  # noqa: E402
 from arc_solver.finetune.cells.decoding import Answer  # noqa: E402
@@ -84,6 +88,49 @@ class TestViews:
     def test_nothing_is_asked_after_the_deadline(self, folder):
         events, _ = propose(folder, CellSettings(ttft="off"), seconds=0.0)
         assert events == []
+
+
+class TestMemory:
+    def test_where_it_does_not_suffice_fewer_answers_are_written_together(self, folder, monkeypatch):
+        consult, sizes = drafting.consult, []
+
+        def narrow(model, questions, *, batch_size):
+            sizes.append(batch_size)
+            if batch_size > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 7.40 GiB.")
+            return consult(model, questions, batch_size=batch_size)
+
+        plain, _ = propose(folder, CellSettings(n_views=2, ttft="off"))
+        monkeypatch.setattr(drafting, "consult", narrow)
+        events, said = propose(folder, CellSettings(n_views=2, ttft="off", batch_size=8))
+        assert sizes == [8, 4, 2, 2]
+        assert said[1:] == [f"out of memory: {size} answers together from now on" for size in (4, 2)]
+        assert [repr(event) for event in events] == [repr(event) for event in plain]
+
+    def test_other_faults_are_not_taken_for_it(self, folder, monkeypatch):
+        def broken(*given, **options):
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+        monkeypatch.setattr(drafting, "consult", broken)
+        with pytest.raises(RuntimeError, match="mat1"):
+            propose(folder, CellSettings(n_views=1, ttft="off"))
+
+    def test_nothing_of_the_model_is_left_when_it_is_given_back(self, folder, monkeypatch):
+        load, models, alive = checkpoint.load_compact, [], []
+
+        def loaded(path):
+            model = load(path)
+            models.append(weakref.ref(model))
+            return model
+
+        def given_back():
+            gc.collect()
+            alive.append([model() for model in models])
+
+        monkeypatch.setattr(checkpoint, "load_compact", loaded)
+        monkeypatch.setattr(memory, "free_memory", given_back)
+        propose(folder, CellSettings(n_views=1, joint=joint()))
+        assert alive == [[None]]
 
 
 class TestFineTuning:

@@ -6,7 +6,7 @@ Knows nothing of how the model was taught, and of ranking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,9 @@ from arc_solver.proposers.waves import Ledger, describe_view
 from arc_solver.tasks import Task
 
 if TYPE_CHECKING:
+    from arc_solver.finetune.cells.drafting import Opinion
     from arc_solver.finetune.cells.model import CellModel
+    from arc_solver.finetune.cells.scoring import Question
 
 NAME = "transduction"
 
@@ -55,6 +57,7 @@ class Answering:
         settings: How the model is used.
         seed: For `Origin`.
         pool: What others found.
+        say: Told in lines for people.
 
     Attributes:
         asked: Test inputs, the smallest first.
@@ -68,8 +71,10 @@ class Answering:
         settings: CellSettings,
         seed: int,
         pool: Pool | None,
+        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._slots, self._views, self._settings, self._seed, self._pool = slots, chosen, settings, seed, pool
+        self._say, self._n_together = say, 0
         able = [task for task in tasks if not slots or task.task_id in slots]
         made = (Asked(task, i, Opinions(task.task_id, i)) for task in able for i in range(len(task.test_inputs)))
         self.asked = sorted(made, key=lambda one: one.test_input.size)
@@ -119,7 +124,6 @@ class Answering:
 
     def _answers(self, model: CellModel, part: Sequence[Asked]) -> list[tuple[Grid, float]]:
         from arc_solver.finetune.cells import vocabulary as words
-        from arc_solver.finetune.cells.drafting import consult
         from arc_solver.finetune.cells.scoring import Question
 
         questions = []
@@ -128,8 +132,7 @@ class Answering:
             drafts = one.opinions.drafts(self._settings.n_drafts, self._others(one))
             questions.append(Question(token, self._views[one.n_views], one.test_input, drafts))
         answers = []
-        found = consult(model, questions, batch_size=self._settings.batch_size_on(model.embedding.device.type))
-        for one, question, opinion in zip(part, questions, found, strict=True):
+        for one, question, opinion in zip(part, questions, self._consulted(model, questions), strict=True):
             grid, logprob = frozen(opinion.answer.grid), opinion.answer.logprob
             for draft, score in zip(question.grids, opinion.scores, strict=True):
                 one.opinions.scored(draft, score.logprob)
@@ -138,6 +141,22 @@ class Answering:
             one.opinions.answered(grid, logprob)
             answers.append((grid, logprob))
         return answers
+
+    def _consulted(self, model: CellModel, questions: Sequence[Question]) -> list[Opinion]:
+        """The model's opinions; where the memory does not suffice, with half as many answers together from then on."""
+        from arc_solver.finetune.cells.drafting import consult
+        from arc_solver.finetune.memory import free_memory, is_out_of_memory
+
+        self._n_together = self._n_together or self._settings.batch_size_on(model.embedding.device.type)
+        while True:
+            try:
+                return consult(model, questions, batch_size=self._n_together)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or self._n_together == 1:
+                    raise
+            free_memory()  # out here nothing holds on any more to what was computed
+            self._n_together //= 2
+            self._say(f"out of memory: {self._n_together} answers together from now on")
 
     def _others(self, one: Asked) -> list[Grid]:
         """Outputs of programs that pass every training pair."""

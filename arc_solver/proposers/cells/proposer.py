@@ -72,6 +72,14 @@ class CellProposer:
         return NAME
 
     def propose(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
+        from arc_solver.finetune.memory import free_memory
+
+        try:
+            yield from self._proposed(tasks, deadline)
+        finally:
+            free_memory()  # engines that are opened after this ask for nearly all of a GPU
+
+    def _proposed(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         from arc_solver.finetune.cells.adapting import views
 
         settings, started_s = self._settings, deadline.clock.now_s()
@@ -88,7 +96,8 @@ class CellProposer:
         )
         if settings.ttft != OFF:
             self._tell_of_learning(len(ready.slots), len(tasks), deadline.clock.now_s() - started_s)
-        answering = Answering(tasks, ready.slots, views(settings.n_views, self._seed), settings, self._seed, self._pool)
+        chosen = views(settings.n_views, self._seed)
+        answering = Answering(tasks, ready.slots, chosen, settings, self._seed, self._pool, self._say)
         # What is known must be told before the end.
         working = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
         if settings.ttft == PER_TASK and settings.n_views > 1:
@@ -171,7 +180,6 @@ class CellProposer:
             course.n_taught += not refusal
             course.seconds = now_s() - started_s
         course.teacher.forget()
-
 
     def _tell_of_learning(self, n_learned: int, n_tasks: int, seconds: float) -> None:
         """Whether all tasks together were learned, loading the model included."""
