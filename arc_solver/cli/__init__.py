@@ -57,14 +57,17 @@ def main() -> None:
 
     \b
     First steps:
-      arc-solver doctor                                  what this machine can do
-      arc-solver solve --dataset arc1-eval --limit 20    solve 20 public tasks, print the score
-      arc-solver evaluate submission.json --dataset arc1-eval
-      arc-solver validate submission.json --dataset arc1-eval
-      arc-solver merge monday.json tuesday.json --output both.json
-      arc-solver vote submission.journal.jsonl --output again.json
-      arc-solver show 007bbfb7 --dataset arc1-train      draw a task
-      arc-solver report submission.json --out report.html
+      arc-solver doctor                                             what this machine can do
+      arc-solver solve --dataset arc1-eval --limit 20               solve 20 public tasks, print the score
+      arc-solver report submission.json --out report.html           the run as one page
+      arc-solver evaluate submission.json --dataset arc1-eval       the score
+      arc-solver validate submission.json --dataset arc1-eval       what is wrong with a file
+      arc-solver merge a.json b.json --output both.json             one submission of several
+      arc-solver vote submission.journal.jsonl --output new.json    vote again, without a GPU
+      arc-solver show 007bbfb7 --dataset arc1-train                 draw a task
+      arc-solver package --out bundle --owner NAME                  a dataset and a notebook for Kaggle
+
+    `arc-solver COMMAND --help` explains a command, README.md and docs/ the rest.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
     """

@@ -59,6 +59,8 @@ def experiment() -> None:
       arc-solver experiment run experiments/nano/temperature.toml
       arc-solver experiment table experiments/nano/temperature.toml
       arc-solver experiment plot experiments/nano/temperature.toml temperature.svg
+
+    docs/experiments.md says what a file holds and how to read the tables.
     """
 
 
