@@ -27,7 +27,10 @@ from arc_solver.engines.plans import Plan, Refusal
 from arc_solver.engines.preflight import Remark
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Say what this machine can do and what is missing.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--preset", help=f"Plan for it: {', '.join(preset_names())} or a .toml file. Default: what suits the machine."

@@ -22,7 +22,7 @@ from arc_solver.report.writing import write_page
 _MAX_NAMED = 12
 
 
-@click.command()
+@click.command(short_help="Compare two runs on the same tasks.")
 @click.argument("run_a", type=click.Path(path_type=Path))
 @click.argument("run_b", type=click.Path(path_type=Path))
 @task_options

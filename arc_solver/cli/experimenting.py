@@ -50,7 +50,7 @@ _set = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Answer a question with repeated runs.")
 def experiment() -> None:
     """Answer a question with runs: sweep settings, repeat each, compare over the same tasks.
 

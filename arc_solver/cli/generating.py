@@ -49,7 +49,7 @@ _PLAIN_EVERY_S = 20.0
 _BUNDLED_TOKENIZER = WEIGHTS / "base"
 
 
-@click.command()
+@click.command(short_help="Make, look at or check training samples.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write JSON lines to this file.")
 @click.option("--n", "n_samples", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples.")

@@ -15,7 +15,7 @@ from arc_solver.report.draw import print_task, save_picture
 from arc_solver.submission import load, validate_form
 
 
-@click.command()
+@click.command(short_help="Draw a task.")
 @click.argument("task_id")
 @task_options
 @click.option(

@@ -17,7 +17,10 @@ from arc_solver.merging import merge as merge_sources
 from arc_solver.submission import write_atomic
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Make one submission of several runs.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.argument("sources", nargs=-1, required=True, metavar="RUN_OR_SUBMISSION...", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the merged submission goes.")
 @click.option(

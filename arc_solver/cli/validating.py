@@ -23,7 +23,10 @@ from arc_solver.tasks import Challenges
 MAX_SHOWN = 20
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Say what is wrong with a submission.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option(
     "--challenges",

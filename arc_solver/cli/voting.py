@@ -29,7 +29,10 @@ from arc_solver.submission import ATTEMPT_KEYS, Submission, build, load, write_a
 from arc_solver.tasks import Challenges, Solutions
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    short_help="Vote again on what a run found.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the submission goes.")
 @click.option("--proposers", help=f"Whose candidates have a vote: some of {','.join(PROPOSERS)}. Default: everybody's.")
