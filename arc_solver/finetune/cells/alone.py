@@ -25,7 +25,7 @@ from arc_solver.finetune.cells.joint import Dropped
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.sequences import document
 from arc_solver.finetune.cells.settings import AloneConfig
-from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, fit, measured_loss
+from arc_solver.finetune.cells.training import GPU_PART_TOKENS, PART_TOKENS, FitConfig, fit, measured_loss
 from arc_solver.finetune.memory import is_out_of_memory
 from arc_solver.tasks import Pair, Task
 
@@ -99,7 +99,7 @@ class Tutor:
             decay_share=0.5,
             optimizer="adamw",
             precision=self._precision,
-            part_tokens=PART_TOKENS if self._model.embedding.device.type == "cpu" else 0,
+            part_tokens=PART_TOKENS if self._model.embedding.device.type == "cpu" else GPU_PART_TOKENS,
             log_every_steps=config.steps,
         )
         draw = DrawConfig({_GROUP: 1.0}, n_rows=1, n_tokens=config.n_tokens)
