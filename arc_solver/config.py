@@ -125,7 +125,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.time_limit_s <= 0:
-            raise InputError("the time limit must be positive")
+            raise InputError(f"time limit {self.time_limit_s:g} s: it must be positive")
         unknown = [name for name in self.proposers if name not in PROPOSERS]
         if unknown or not self.proposers:
             raise InputError(f"proposers {','.join(unknown) or '(none)'}: choose from {', '.join(PROPOSERS)}")
@@ -225,7 +225,8 @@ def _read_own(path: Path) -> dict[str, Any]:
     try:
         own = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"preset {path}: {error}") from error
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is no TOML file: {error}"
+        raise InputError(f"preset {path}: {reason}") from error
     return _laid_over(_read_shipped(str(own.pop("preset", default_preset()))), own)
 
 
