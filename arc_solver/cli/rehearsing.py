@@ -252,14 +252,14 @@ def _cost_table(costs: Iterable[Cost]) -> Table:
 
 def _scenario_table(scenarios: Iterable[Scenario]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("simulated", "runs", "ends by", "limit", "late", "time used", "out of work", "restarts", "left out"):
+    for name in ("simulated", "runs", "ends by", "spare", "late", "time used", "out of work", "restarts", "left out"):
         table.add_column(name, justify="left" if name == "simulated" else "right")
     for one in scenarios:
         table.add_row(
             one.name,
             str(one.n_runs),
             format_duration(one.latest_s),
-            format_duration(one.limit_s),
+            f"{one.limit_s - one.latest_s:.1f}s",
             str(one.n_late),
             f"{one.used:.0%}",
             "never" if one.ran_out_s is None else format_duration(one.ran_out_s),

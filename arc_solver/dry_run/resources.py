@@ -15,7 +15,6 @@ from arc_solver.config import RunConfig
 from arc_solver.dry_run.costs import Evidence, start_s
 from arc_solver.dry_run.trial import Trial
 from arc_solver.memory import Memory
-from arc_solver.proposers.cells.learned import LOADED
 from arc_solver.shelf import ShelfLimits
 
 _PER_TASK = ("task", "malformed task")
@@ -162,11 +161,12 @@ def _model_bytes(evidence: Evidence, n_measured: int, n_tasks: int) -> int | Non
     if not held:
         return None
     most = max(n_bytes for _, n_bytes in held)
-    loaded_s, since_s = evidence.said_s(LOADED.fullmatch), evidence.answering_since()
-    if not evidence.answers_by_cells or loaded_s is None or since_s is None:
+    since_s = evidence.answering_since()
+    if not evidence.answers_by_cells or since_s is None:
         return most
-    base = min((n_bytes for at_s, n_bytes in held if at_s >= loaded_s), default=most)
-    answering = max((n_bytes for at_s, n_bytes in held if at_s >= since_s), default=base)
+    # What learning left is there either way; what comes on top of it comes for each answer of a batch.
+    answering = [n_bytes for at_s, n_bytes in held if at_s >= since_s] or [most]
+    base = min(answering)
     batch = evidence.config.cell_model.batch_size
     together = min(n_tasks, batch) / max(1, min(n_measured, batch))
-    return max(most, int(base + (answering - base) * max(1.0, together)))
+    return max(most, int(base + (max(answering) - base) * max(1.0, together)))

@@ -76,6 +76,11 @@ def _of_trial(trial: Trial, written: Written | None) -> list[tuple[str, str]]:
         found.append(
             (f"the short run failed ({how}): {trial.last_line()}", "see what it says, and `arc-solver doctor`")
         )
+    figures = trial.figures
+    for name, what in (figures.get("failures") or {}).items():
+        # Lanes and files that broke for a while are faults like others; a proposer that never got through would not.
+        if name in (figures.get("candidates") or {}) and name not in (figures.get("proposer_seconds") or {}):
+            found.append((f"{name} broke in the short run: {what}", f"mend it, or go on without {name} (--proposers)"))
     if trial.seconds > trial.time_limit_s + _LATE_S:
         late = format_duration(trial.seconds - trial.time_limit_s)
         found.append((f"the short run ended {late} after its limit", f"give a --time-limit that is {late} shorter"))

@@ -40,6 +40,12 @@ from arc_solver.tasks import Challenges, Pair, Task
 TIME_LIMIT_S, RESERVE_S = 200.0, 20.0
 
 
+@pytest.fixture(autouse=True)
+def _with_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cell model writes grids, whether its weights lie here or not."""
+    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: config.cells is not None)
+
+
 def task_of(number: int) -> Task:
     grid = as_grid(np.full((3 + number, 5), number % 10))
     return Task(f"t{number}", (Pair(grid, grid), Pair(grid, grid)), (grid,))

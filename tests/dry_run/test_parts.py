@@ -27,8 +27,10 @@ from arc_solver.dry_run.trial import Trial, kind_bytes
 from arc_solver.dry_run.verdict import Verdict, judge
 from arc_solver.dry_run.writing import Written, repeated, write_many
 from arc_solver.grids import as_grid
-from arc_solver.journal import Decision, JournalContents, Work
+from arc_solver.journal import Decision, JournalContents, Note, Work
 from arc_solver.memory import Memory
+from arc_solver.processes import descendants
+from arc_solver.proposers.cells.learned import DROPPED
 from arc_solver.simulation.profiles import PROFILES
 from arc_solver.tasks import Challenges, MalformedTask, Pair, Task
 
@@ -86,24 +88,24 @@ def test_lanes_are_seen_and_what_they_start_is_theirs() -> None:
     )
     lane = subprocess.Popen([sys.executable, "-c", script, "arc_solver.lanes"])
     try:
-        wait_for(
-            lambda: len(look_at(os.getpid(), 0.0).lanes) == 1 and look_at(os.getpid(), 0.0).lanes[lane.pid].cpu_s > 0
-        )
+        wait_for(lambda: any(b"arc_solver.lanes" in command_of(pid) for pid in descendants(lane.pid)))
+        wait_for(lambda: look_at(os.getpid(), 0.0).lanes[lane.pid].cpu_s > 0)
         look = look_at(os.getpid(), 3.0)
         assert set(look.lanes) == {lane.pid}
         assert look.lanes[lane.pid].held_bytes > MIB
         assert look.supervisor_bytes > MIB, "that is us"
         assert look.cpu_s >= look.lanes[lane.pid].cpu_s
     finally:
-        subprocess.run(["kill", "-9", *map(str, _children(lane.pid)), str(lane.pid)], check=False)
+        subprocess.run(["kill", "-9", *map(str, descendants(lane.pid)), str(lane.pid)], check=False)
         lane.wait()
     assert not look_at(os.getpid(), 4.0).lanes
 
 
-def _children(pid: int) -> list[int]:
-    from arc_solver.processes import descendants
-
-    return descendants(pid)
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_the_machines_processor_time_is_read_or_unknown(tmp_path: Path) -> None:
@@ -171,6 +173,23 @@ def test_memory_that_stays_grows_with_the_tasks() -> None:
     assert unseen.memory_bytes is None
     assert not unseen.lacks_memory
     assert not unseen.lacks_disk
+
+
+def test_answers_are_written_in_larger_batches_than_were_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: True)
+    journal = JournalContents(
+        decisions=((0.0, Decision("started", "model", "")),),
+        notes=(Note("said", {"text": f"{DROPPED}9s: worse"}),),
+        notes_s=(9.5,),
+    )
+    seen = looks(*[90 * MIB] * 10, *[40 * MIB, 43 * MIB])
+    evidence = Evidence(config_of(100.0, "transduction"), journal, seen, 0)
+    expected = expect(trial_of(), evidence, config_of(100.0, "transduction"), 240, 0, None, None)
+    assert evidence.answers_by_cells
+    assert expected.model_bytes == 90 * MIB, "learning took more than 40 + 3 * 64 / 12 MiB"
+    steep = dataclasses.replace(evidence, timeline=looks(*[90 * MIB] * 10, *[40 * MIB, 60 * MIB]))
+    expected = expect(trial_of(), steep, config_of(100.0, "transduction"), 240, 0, None, None)
+    assert expected.model_bytes == int((40 + 20 * 64 / 12) * MIB)
 
 
 def test_what_is_free_is_compared() -> None:
@@ -270,6 +289,10 @@ def test_late_runs_want_a_larger_reserve() -> None:
     [
         (verdict_of(trial_of(exit_code=1, said="one\nit broke\n")), "the short run failed (exit code 1): it broke"),
         (verdict_of(trial_of(exit_code=-9, said="")), "the short run failed (signal 9): it printed nothing"),
+        (
+            verdict_of(trial_of(figures={"failures": {"induction": "no torch"}, "candidates": {"induction": 0}})),
+            "induction broke in the short run: no torch",
+        ),
         (verdict_of(trial_of(seconds=130.0)), "the short run ended 30.0s after its limit"),
         (verdict_of(written=None), "no journal"),
         (verdict_of(written=dataclasses.replace(WRITTEN, problem="no room")), "cannot be written: no room"),
@@ -302,7 +325,8 @@ def test_what_is_worth_knowing_does_not_keep_it_from_finishing() -> None:
 # -- machines ----------------------------------------------------------------------------------------------------------
 
 
-def test_guesses_come_from_the_machine_of_the_preset() -> None:
+def test_guesses_come_from_the_machine_of_the_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: True)
     here = stand_of(load_preset("cpu"), "cpu", 0, 0, 8)
     assert (here.shipped.name, here.shipped.n_cores, here.n_engines, here.is_elsewhere) == ("cpu", 8, 0, False)
     away = stand_of(load_preset("kaggle-t4x2"), "kaggle-t4x2", 0, 0, 8)

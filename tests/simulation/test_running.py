@@ -99,10 +99,11 @@ def test_a_run_with_nothing_left_to_do_ends() -> None:
 
 
 def test_the_cell_model_is_not_asked_about_what_a_program_fits() -> None:
-    settings = dataclasses.replace(config_of("cpu").cell_model, n_views=2)
-    config = dataclasses.replace(config_of("cpu"), cell_model=settings)
-    outcome = simulate(PROFILES["cpu"], config, cases_of(3), Weather())
-    assert outcome.ran_out_s < outcome.limit_s, "two views of what is open are soon through"
+    fitting = [one for one in load_records("held-out") if one.steps["search"][0].ended]
+    config = config_of("cpu", 1).with_ttft("off")
+    cases = draw_cases(fitting, 60, np.random.default_rng(0))
+    outcome = simulate(PROFILES["cpu"], config, cases, Weather())
+    assert outcome.end_s < 0.5 * outcome.limit_s, "once the search is through nothing is left"
     assert outcome.n_unasked == 0
 
 
