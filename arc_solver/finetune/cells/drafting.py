@@ -10,15 +10,17 @@ digits of the arithmetic. Knows nothing of where drafts come from, and of votes.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from arc_solver.advancing import step
 from arc_solver.finetune.cells.crew import Crew
-from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, write
+from arc_solver.finetune.cells.decoding import Answer, Start, choices_of, inference_copy, write
 from arc_solver.finetune.cells.model import CellModel
 from arc_solver.finetune.cells.scoring import Question, Score, read
 from arc_solver.grids import Grid
@@ -38,6 +40,11 @@ class Opinion:
     scores: tuple[Score, ...]
     n_written: int
 
+    @property
+    def is_finite(self) -> bool:
+        """All of its log-probabilities are numbers."""
+        return all(map(math.isfinite, (self.answer.logprob, *(score.logprob for score in self.scores))))
+
 
 def consult(
     model: CellModel, questions: Sequence[Question], *, batch_size: int = 64, max_tokens: int = 8192
@@ -49,6 +56,9 @@ def consult(
         questions: Without grids, all is written.
         batch_size: Answers that are written together.
         max_tokens: Tokens that are read together.
+
+    Raises:
+        FloatingPointError: The model's numbers are not finite, not even in fp32.
     """
     with Crew(model.embedding.device) as crew:
         # Neighbours in length go to different workers, so that all have about as much to do.
@@ -64,6 +74,24 @@ def consult(
 
 
 def _consult(model: CellModel, questions: Sequence[Question], batch_size: int, max_tokens: int) -> list[Opinion]:
+    """Opinions; once more in fp32 where numbers were too large for a narrower type."""
+    found = dict(enumerate(_consult_once(model, questions, batch_size, max_tokens)))
+    lost = [at for at, one in found.items() if one is None]
+    if lost and model.layers[0].q_proj.weight.dtype is not torch.float32:
+        wide = inference_copy(model, torch.float32)
+        found.update(
+            zip(lost, _consult_once(wide, [questions[at] for at in lost], batch_size, max_tokens), strict=True)
+        )
+    opinions = [one for one in found.values() if one is not None]
+    if len(opinions) < len(questions):
+        raise FloatingPointError("the cell model's numbers are not finite")
+    return opinions
+
+
+def _consult_once(
+    model: CellModel, questions: Sequence[Question], batch_size: int, max_tokens: int
+) -> list[Opinion | None]:
+    """Opinions, None where they are not finite."""
     readings = [question.reading() for question in questions]
     scores = read(model, readings, max_tokens=max_tokens)
     opinions: dict[int, Opinion] = {}
@@ -83,10 +111,12 @@ def _consult(model: CellModel, questions: Sequence[Question], batch_size: int, m
         written = write(model, [starts[at] for at in chosen], [guesses[at] for at in chosen])
         step()
         for index, line in zip(chosen, written, strict=True):
-            if line.answer is not None:  # without a floor every line is written to its end
+            if line.answer is not None:  # without a floor every finite line is written to its end
                 grid = questions[index].view.invert(line.answer.grid)
                 opinions[index] = Opinion(Answer(grid, line.answer.logprob), scores[index], line.n_written)
-    return [opinions[index] for index in range(len(questions))]
+    return [
+        one if (one := opinions.get(index)) is not None and one.is_finite else None for index in range(len(questions))
+    ]
 
 
 def _start(prompt: NDArray[np.int32], question: Question, scores: Sequence[Score], best: int | None) -> Start:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from arc_solver.augment import View  # noqa: E402
 from arc_solver.finetune.cells import vocabulary as words  # noqa: E402
+from arc_solver.finetune.cells.decoding import inference_copy  # noqa: E402
 from arc_solver.finetune.cells.drafting import consult  # noqa: E402
 from arc_solver.finetune.cells.scoring import Question, score  # noqa: E402
 from arc_solver.grids import as_grid  # noqa: E402
@@ -71,3 +74,20 @@ def test_a_draft_that_is_right_at_first_saves_that_much(model, asked):
 
 def test_no_questions(model):
     assert consult(model, []) == []
+
+
+def test_what_is_too_large_for_fp16_is_asked_again_in_fp32(model, asked):
+    questions, _ = asked
+    drafted = [with_drafts(question, [[1, 2]]) for question in questions[:3]]
+    large = copy.deepcopy(model)
+    with torch.no_grad():
+        large.layers[0].down_proj.weight *= 1e5
+    wanted = consult(large, drafted)
+    assert not np.isfinite(score(inference_copy(large, torch.float16), drafted[:1])[0][0].logprob)
+    for one, other in zip(wanted, consult(inference_copy(large, torch.float16), drafted), strict=True):
+        assert np.array_equal(one.answer.grid, other.answer.grid)
+        assert other.is_finite
+    with torch.no_grad():
+        large.norm.weight *= float("nan")
+    with pytest.raises(FloatingPointError, match="not finite"):
+        consult(large, questions[:3])
