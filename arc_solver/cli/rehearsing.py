@@ -25,7 +25,7 @@ from rich.text import Text
 from arc_solver.budget import format_duration
 from arc_solver.choices import default_preset
 from arc_solver.cli.common import read_challenges
-from arc_solver.cli.running import Asked, _configure
+from arc_solver.cli.running import Asked, configure
 from arc_solver.config import RunConfig
 from arc_solver.doctor.planning import plan_for
 from arc_solver.dry_run.choosing import first, spread, training_tasks
@@ -84,10 +84,10 @@ def rehearse(wanted: Wanted, console: Console) -> None:
     _check(wanted)
     tasks, where = _tasks(wanted)
     asked = Asked(tasks=tasks, where=where, public_name=None, **wanted.flags)
-    config = _configure(asked)
+    config = configure(asked)
     stand = _stand(asked, config)
     measured_s = wanted.measured_s or (MEASURED_WITH_ENGINES_S if stand.n_engines else MEASURED_S)
-    short = _configure(dataclasses.replace(asked, time_limit=measured_s))
+    short = configure(dataclasses.replace(asked, time_limit=measured_s))
     if stand.is_elsewhere:
         short = dataclasses.replace(short, proposers=("search",))
     _introduce(console, wanted, config, stand, len(tasks.tasks), where, measured_s)

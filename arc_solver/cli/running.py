@@ -80,7 +80,7 @@ def run(asked: Asked, console: Console, interrupt: Interrupt, supervised: Superv
         ArcSolverError: What was asked for cannot be done.
         SystemExit: The run was interrupted, or nothing of it worked.
     """
-    config = _configure(asked)
+    config = configure(asked)
     supervised.limit(supervised.began_s + config.time_limit_s, config.patience, config.reserve_s)
     tasks, output = asked.tasks, asked.output
     truth = _truth(asked.public_name, asked.solutions, tasks)
@@ -142,7 +142,12 @@ def _checked(
     return config, faults
 
 
-def _configure(asked: Asked) -> RunConfig:
+def configure(asked: Asked) -> RunConfig:
+    """What the flags come to, on top of the preset.
+
+    Raises:
+        InputError: A preset or a value that cannot be used.
+    """
     config = load_preset(asked.preset or default_preset(), **_overrides(asked))
     if asked.time_limit is not None and config.reserve_s > 0.1 * asked.time_limit:
         config = dataclasses.replace(config, reserve_s=0.1 * asked.time_limit)
