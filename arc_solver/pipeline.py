@@ -36,15 +36,12 @@ from arc_solver.recording import Meter, run_record
 from arc_solver.submission import SubmissionFile, build, largest_bytes
 from arc_solver.tasks import Challenges, Task
 
-__all__ = ["RunFiles", "RunResult", "plan_lanes", "run_key", "solve", "wants_news"]
+__all__ = ["RunFiles", "RunResult", "plan_lanes", "run_key", "solve", "tail_s", "wants_news"]
 
 _POLL_S = 0.5
 _MAX_NOTES = 1000
 _TAIL_WRITES = 3.0
 _MAX_TAIL_SHARE, _MAX_TAIL_S = 0.1, 60.0
-"""The last vote and write are due so many times what those before took ahead of the end, even where that is more than
-the reserve; but no more than this share of the time, and so many seconds.
-"""
 _ROOM = 2
 """Times the largest answers that are possible: the new file stands beside the old one for a moment."""
 
@@ -247,8 +244,7 @@ class _Run:
             self._trouble("submission", self._file.trouble, self._where_answers_are())
             took_s = self._clock.now_s() - now_s
             self._supervised.wrote(took_s)
-            tail_s = min(_TAIL_WRITES * took_s, _MAX_TAIL_SHARE * self._config.time_limit_s, _MAX_TAIL_S)
-            self._slowness_s = max(0.0, tail_s - self._config.reserve_s)
+            self._slowness_s = tail_s(self._config, took_s) - self._config.reserve_s
 
     # -- what lanes say ------------------------------------------------------------------------------------------------
 
@@ -374,6 +370,13 @@ class _Run:
             n_candidates=self.board.n_candidates().total(),
             done={proposer: done[proposer] for proposer in self._config.proposers},
         )
+
+
+def tail_s(config: RunConfig, write_s: float) -> float:
+    """How long before the end the last vote is due: the reserve, or three times what voting and writing took last, but
+    that no more than a minute and a tenth of all the time.
+    """
+    return max(config.reserve_s, min(_TAIL_WRITES * write_s, _MAX_TAIL_SHARE * config.time_limit_s, _MAX_TAIL_S))
 
 
 def run_key(challenges: Challenges, config: RunConfig) -> str:

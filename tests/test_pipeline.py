@@ -17,8 +17,10 @@ from arc_solver.config import RunConfig
 from arc_solver.errors import InputError
 from arc_solver.grids import as_grid
 from arc_solver.journal import earlier_path
+from arc_solver.lanes.process import LaneProcess
 from arc_solver.lanes.wire import ProposerDone, ProposerFailed, encode
-from arc_solver.pipeline import RunFiles, RunResult, plan_lanes, run_key, solve
+from arc_solver.oversight import Supervised
+from arc_solver.pipeline import RunFiles, RunResult, plan_lanes, run_key, solve, tail_s
 from arc_solver.progress import Silent, Status
 from arc_solver.proposers.base import TaskDone
 from arc_solver.submission import load, validate
@@ -250,8 +252,9 @@ from arc_solver.config import RunConfig
 from pathlib import Path
 import os, time
 spec = LaneSpec(("search",), (), frozenset(), time.monotonic() + 60, RunConfig(60.0).to_json(), os.getpid())
-lives = "import time; from arc_solver.processes import die_with_parent as bind; bind(); time.sleep(60)"
-command = [sys.executable, "-c", lives]
+lives = "import sys, time; from arc_solver.processes import die_with_parent as bind; bind(); "
+lives += "open(sys.argv[1], 'w').close(); time.sleep(600)"
+command = [sys.executable, "-c", lives, sys.argv[1] + ".bound"]
 lane = LaneProcess("cpu", spec, Path(sys.argv[1]), 1, command)
 print(lane._process.pid, flush=True)
 time.sleep(60)
@@ -264,14 +267,12 @@ time.sleep(60)
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        time.sleep(1.0)
+        while not (tmp_path / "log.bound").exists():
+            time.sleep(0.02)
         assert _runs(pid)
         os.kill(parent.pid, signal.SIGKILL)
-    for _ in range(50):
-        if not _runs(pid):
-            break
-        time.sleep(0.1)
-    assert not _runs(pid)
+    while _runs(pid):
+        time.sleep(0.02)
 
 
 def test_the_eta_never_passes_the_limit() -> None:
@@ -289,3 +290,24 @@ def test_the_line_begins_with_what_a_narrow_terminal_must_show() -> None:
     status = Status(10.0, 60.0, n_tasks=100, n_fitting=7, n_candidates=30, done={"search": 50, "induction": 25})
     assert status.line()[:80].startswith("10.0s of 1m00s, 30.0s to go | fitting programs for 7 tasks | done: search 50")
     assert status.line().endswith("30 candidates (3.0/s)")
+
+
+@pytest.mark.parametrize(
+    ("write_s", "limit_s", "expected_s"),
+    [(0.1, 3600.0, 5.0), (3.0, 3600.0, 9.0), (3.0, 60.0, 6.0), (100.0, 43200.0, 60.0), (100.0, 10.0, 5.0)],
+)
+def test_where_writing_is_slow_the_last_vote_is_due_earlier(write_s: float, limit_s: float, expected_s: float) -> None:
+    assert tail_s(RunConfig(limit_s, reserve_s=5.0), write_s) == expected_s
+
+
+def test_the_answers_stand_before_the_dead_are_buried(
+    flip_challenges: Challenges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device may hold a process, and what a lane leaves behind may be large."""
+    story: list[str] = []
+    stop = LaneProcess.stop
+    monkeypatch.setattr(LaneProcess, "stop", lambda lane: (story.append("buried"), stop(lane))[1])
+    monkeypatch.setattr(Supervised, "written", lambda supervised: story.append("written"))
+    _, answers = run(flip_challenges, tmp_path, lane("time.sleep(600)"), limit_s=3.0)
+    assert answers
+    assert story == ["written", "buried"]
