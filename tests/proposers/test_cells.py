@@ -26,7 +26,7 @@ from arc_solver.finetune.cells.scoring import Score  # noqa: E402
 from arc_solver.finetune.cells.settings import AloneConfig, JointConfig  # noqa: E402
 from arc_solver.grids import as_grid, grid_key  # noqa: E402
 from arc_solver.proposers.base import PooledGrid, PoolState, TaskDone  # noqa: E402
-from arc_solver.proposers.cells import CellProposer, CellSettings  # noqa: E402
+from arc_solver.proposers.cells import CellProposer, CellSettings, learning  # noqa: E402
 from arc_solver.tasks import Pair, Task  # noqa: E402
 
 SMALL = CellConfig(width=64, n_layers=2, n_heads=4, n_kv_heads=2, head_width=16, ffn_width=96, n_tasks=3)
@@ -326,3 +326,57 @@ class TestPromise:
         proposer = CellProposer(folder, TestLearningAlone.SETTINGS, 0, n_threads=1, say=print, pool=pool)
         list(proposer.propose(TASKS, Deadline.after(1000.0)))
         assert taught == ["first"]
+
+
+class TestRounds:
+    SETTINGS = CellSettings(n_views=2, max_rounds=3, joint=joint(n_kept=1, lr=1e-5))
+
+    def learned(self, monkeypatch):
+        """Seed and demonstrations kept apart of each time that something was learned, and when it ended."""
+        found = []
+
+        def learn(*args, **options):
+            ready = learning.learn_together(*args, **options)
+            found.append((args[4], args[3].joint.n_kept, args[3].gpu_joint.n_kept))
+            return ready
+
+        monkeypatch.setattr("arc_solver.proposers.cells.proposer.learn_together", learn)
+        return found
+
+    def test_where_time_is_left_everything_is_learned_and_answered_again(self, folder, monkeypatch):
+        learned = self.learned(monkeypatch)
+        events, _ = propose(folder, self.SETTINGS)
+        assert learned == [(0, 1, 32), (1, 0, 0), (2, 0, 0)]
+        answered = Counter((event.task_id, *event.outputs) for event in events if isinstance(event, Candidate))
+        assert answered == {("first", 0): 6, ("first", 1): 6, ("second", 0): 6}
+        seeds = [event.origin.seed for event in events if isinstance(event, Candidate) and event.task_id == "second"]
+        assert seeds == [0, 1, 2, 3, 4, 5]
+        # A task is done once: what a later round finds comes on top.
+        assert Counter(event.task_id for event in events if isinstance(event, TaskDone)) == {"first": 1, "second": 1}
+        assert max(event.n_views for event in events if isinstance(event, Scored)) == 6
+
+    def test_what_is_settled_is_not_asked_again(self, folder, monkeypatch):
+        learned = self.learned(monkeypatch)
+        script = Script(*((grid, -0.01, True) for task in TASKS for grid in task.test_inputs))
+        monkeypatch.setattr("arc_solver.finetune.cells.drafting.consult", script.consult)
+        propose(folder, self.SETTINGS)
+        assert len(learned) == 1
+        assert len(script.asked) == 6
+
+    def test_what_others_solved_is_taken_in_when_the_rest_had_its_views(self, folder):
+        pool = FixedPool("second", as_grid([[1]]))
+        proposer = CellProposer(folder, self.SETTINGS, 0, n_threads=1, say=print, pool=pool)
+        events = list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        answered = [event.task_id for event in events if isinstance(event, Candidate)]
+        assert answered[:4] == ["first"] * 4
+        assert Counter(answered) == {"first": 12, "second": 6}
+
+    def test_no_round_begins_without_time_to_learn_and_to_answer(self, folder, monkeypatch):
+        learned = self.learned(monkeypatch)
+        monkeypatch.setattr("arc_solver.proposers.cells.proposer._LEAST_ROUND", 1e9)
+        propose(folder, self.SETTINGS)
+        assert len(learned) == 1
+
+    def test_a_model_that_learns_nothing_does_not_answer_the_same_again(self, folder):
+        events, _ = propose(folder, dataclasses.replace(self.SETTINGS, ttft="off"))
+        assert sum(isinstance(event, Candidate) for event in events) == 6

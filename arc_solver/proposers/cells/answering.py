@@ -73,12 +73,20 @@ class Answering:
         pool: Pool | None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self._slots, self._views, self._settings, self._seed, self._pool = slots, chosen, settings, seed, pool
+        self._slots, self._views, self._settings, self._seed, self._pool = slots, tuple(chosen), settings, seed, pool
         self._say, self._n_together = say, 0
         able = [task for task in tasks if not slots or task.task_id in slots]
         made = (Asked(task, i, Opinions(task.task_id, i)) for task in able for i in range(len(task.test_inputs)))
         self.asked = sorted(made, key=lambda one: one.test_input.size)
         self._ledger = Ledger(NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in able})
+
+    def go_on(self, further: Sequence[View], settings: CellSettings) -> None:
+        """There will be further views, after those before; what was answered so far stands."""
+        self._views, self._settings = (*self._views, *further), settings
+
+    def take(self, slots: Mapping[str, int]) -> None:
+        """Another model answers from now on: the numbers of its tokens."""
+        self._slots = slots
 
     def waiting(self, n_views: int, least: Promise = Promise.SETTLED) -> Iterator[Asked]:
         """Test inputs that were answered in fewer views, the most promising first; those of solved tasks are passed
@@ -112,7 +120,8 @@ class Answering:
             # After 1, 2, 4, 8, ... views: each telling replaces the one before.
             if (number + 1) & number == 0:
                 yield from self.news([one])
-            ended = self._ledger.settle(one.task.task_id)
+            # Views of later rounds come on top: the task was done before.
+            ended = self._ledger.settle(one.task.task_id) if self._ledger.is_open(one.task.task_id) else ()
             if ended:
                 yield from self.news([other for other in self.asked if other.task is one.task])
             yield from ended

@@ -2,7 +2,8 @@
 
 The first share of its time goes to test-time fine-tuning (`finetune.cells.joint`). Then every task is answered in one
 view, so that no task is starved for another, and the promising ones go on first (`ordering`). With `per-task`, half of
-the views are answered once the model has learned that task alone (`finetune.cells.alone`). Knows nothing of votes.
+the views are answered once the model has learned that task alone (`finetune.cells.alone`). Where hours are left, it
+learns and answers again, from other seeds. Knows nothing of votes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _TELLING_S = 3.0
 _JOINT_SHARE = 0.6
 """Of the learning time, what all tasks together get where each is learned alone afterwards."""
 _TOGETHER, _ALONE = "learning all tasks together", "learning a task alone"
+_LEAST_ROUND = 1.4
+"""A further round begins only with so many times what the last one's learning took: some views must be left."""
 _N_TOGETHER = 8
 """Most views before tasks are learned alone: what learning alone gained was measured after four."""
 
@@ -82,29 +85,62 @@ class CellProposer:
     def _proposed(self, tasks: Sequence[Task], deadline: Deadline) -> Iterator[Event]:
         from arc_solver.finetune.cells.adapting import views
 
-        settings, started_s = self._settings, deadline.clock.now_s()
-        share = settings.ttft_share * (_JOINT_SHARE if settings.ttft == PER_TASK else 1.0)
-        ready = learn_together(
-            self._model_dir,
-            tasks,
-            deadline.within(share * deadline.remaining_s()),
-            settings,
-            self._seed,
-            n_threads=self._n_threads,
-            say=self._say,
-            is_wanted=partial(is_open, pool=self._pool, settings=settings),
+        settings = self._settings
+        ready, learning_s = self._learned(tasks, deadline)
+        answering = Answering(
+            tasks, ready.slots, views(settings.n_views, self._seed), settings, self._seed, self._pool, self._say
         )
-        if settings.ttft != OFF:
-            self._tell_of_learning(len(ready.slots), len(tasks), deadline.clock.now_s() - started_s)
-        chosen = views(settings.n_views, self._seed)
-        answering = Answering(tasks, ready.slots, chosen, settings, self._seed, self._pool, self._say)
         # What is known must be told before the end.
         working = deadline.minus(min(_TELLING_S, 0.05 * deadline.remaining_s()))
         if settings.ttft == PER_TASK and settings.n_views > 1:
             yield from self._task_by_task(tasks, ready, answering, working)
         else:
             yield from self._together(ready, answering, settings.n_views, working)
+            del ready  # two models need not fit
+            yield from self._further_rounds(tasks, answering, working, learning_s)
         yield from answering.news(answering.asked)
+
+    def _further_rounds(
+        self, tasks: Sequence[Task], answering: Answering, working: Deadline, learning_s: float
+    ) -> Iterator[Event]:
+        """What the model answers after it learned everything anew, from other seeds: the errors of models that were
+        taught apart are not the same, those of one model in further views mostly are.
+        """
+        from arc_solver.finetune.cells.adapting import views
+        from arc_solver.finetune.memory import free_memory
+
+        settings = self._settings
+        for number in range(1, settings.max_rounds if settings.ttft != OFF else 1):
+            n_views = (number + 1) * settings.n_views
+            answering.go_on(views(settings.n_views, self._seed + number), settings.for_round(number))
+            is_wanted = next(answering.waiting(n_views, Promise.HOPELESS), None) is not None
+            if not is_wanted or working.remaining_s() < _LEAST_ROUND * learning_s:
+                return
+            free_memory()
+            ready, learning_s = self._learned(tasks, working, number)
+            if not ready.slots:
+                return
+            answering.take(ready.slots)
+            yield from self._together(ready, answering, n_views, working, Promise.HOPELESS)
+
+    def _learned(self, tasks: Sequence[Task], deadline: Deadline, number: int = 0) -> tuple[ReadyModel, float]:
+        """The model of a round, which learned what there is to learn, and the seconds that this took."""
+        settings, now_s = self._settings.for_round(number), deadline.clock.now_s
+        share = settings.ttft_share * (_JOINT_SHARE if settings.ttft == PER_TASK else 1.0)
+        started_s = now_s()
+        ready = learn_together(
+            self._model_dir,
+            tasks,
+            deadline.within(share * deadline.remaining_s()),
+            settings,
+            self._seed + number,
+            n_threads=self._n_threads,
+            say=self._say,
+            is_wanted=partial(is_open, pool=self._pool, settings=settings),
+        )
+        if settings.ttft != OFF:
+            self._tell_of_learning(len(ready.slots), len(tasks), now_s() - started_s)
+        return ready, now_s() - started_s
 
     def _together(
         self,
