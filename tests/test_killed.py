@@ -98,9 +98,10 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert validate(load(tmp_path / "submission.json"), challenges) == []
-        contents = read(tmp_path / "submission.journal.jsonl")
-        assert len(contents.done) >= n_done
-        n_done = len(contents.done)
+        # Killed as soon as its first file stood, a run may not have come to its journal.
+        journal = tmp_path / "submission.journal.jsonl"
+        n_before, n_done = n_done, len(read(journal).done) if journal.exists() else 0
+        assert n_done >= n_before
         for _ in range(100):
             if not lanes_of(tmp_path):
                 break
