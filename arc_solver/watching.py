@@ -26,8 +26,8 @@ class Patience:
         pause_s: Before what died is started again; twice as long after each further death in a row.
         max_deaths: So many deaths in a row without anything finished between them, and it is not started again.
         grace_s: For an orderly end that somebody wanted, before it is enforced.
-        closing_s: For a last vote and write after that, and where nothing else helps any more; not beyond the end of the
-            run's time.
+        closing_s: For a last vote and write after that, and where nothing else helps any more; not beyond the end of
+            the run's time.
 
     Raises:
         ValueError: A number that makes no sense.
