@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
 def test_found_programs_need_their_file(tmp_path: Path) -> None:
     result = call("generate", "--sources", "found", "--show", "1")
     assert result.exit_code == 2
-    assert "--sources found needs --programs FILE" in result.stderr
+    assert "source found needs --programs FILE" in result.stderr
     result = call("generate", "--programs", tmp_path / "none.jsonl", "--show", "1")
     assert result.exit_code == 2
     assert "none.jsonl" in result.stderr
