@@ -377,6 +377,17 @@ class TestRounds:
         propose(folder, self.SETTINGS)
         assert len(learned) == 1
 
+    def test_where_learning_did_not_help_it_is_not_tried_again_unchecked(self, folder, monkeypatch):
+        n_learned = []
+
+        def learn(*args, **options):
+            n_learned.append(1)
+            return dataclasses.replace(learning.learn_together(*args, **options), slots={})
+
+        monkeypatch.setattr("arc_solver.proposers.cells.proposer.learn_together", learn)
+        propose(folder, self.SETTINGS)
+        assert len(n_learned) == 1
+
     def test_a_model_that_learns_nothing_does_not_answer_the_same_again(self, folder):
         events, _ = propose(folder, dataclasses.replace(self.SETTINGS, ttft="off"))
         assert sum(isinstance(event, Candidate) for event in events) == 6

@@ -96,8 +96,10 @@ class CellProposer:
             yield from self._task_by_task(tasks, ready, answering, working)
         else:
             yield from self._together(ready, answering, settings.n_views, working)
+            helped = bool(ready.slots)
             del ready  # two models need not fit
-            yield from self._further_rounds(tasks, answering, working, learning_s)
+            if helped:
+                yield from self._further_rounds(tasks, answering, working, learning_s)
         yield from answering.news(answering.asked)
 
     def _further_rounds(
@@ -110,7 +112,7 @@ class CellProposer:
         from arc_solver.finetune.memory import free_memory
 
         settings = self._settings
-        for number in range(1, settings.max_rounds if settings.ttft != OFF else 1):
+        for number in range(1, settings.max_rounds):
             n_views = (number + 1) * settings.n_views
             answering.go_on(views(settings.n_views, self._seed + number), settings.for_round(number))
             is_wanted = next(answering.waiting(n_views, Promise.HOPELESS), None) is not None
