@@ -33,7 +33,7 @@ class CellLane(SimulatedLane):
         patience: When silence is too long.
         config: Of the run.
         speed: Asked for the core-seconds that it gets each second.
-        allocated: In the order of promise, without tasks that the search solved; else in rounds.
+        allocated: In the order of promise, those that the search solved later and less often; else in rounds.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class CellLane(SimulatedLane):
         super().__init__(state, (NAME,), cases, profile.load_s * slowness, patience)
         self._profile, self._settings, self._speed, self._allocated = profile, config.cell_model, speed, allocated
         self._n_views: dict[str, int] = {}
+        self._learned: set[str] = set()
         self._to_learn_s = 0.0
         self._learning = state.deadline
 
@@ -57,6 +58,7 @@ class CellLane(SimulatedLane):
         self.busy = True
         self._n_views = {case.name: 0 for case in cases if case.views}
         wanted = [case for case in cases if self._is_open(case)]
+        self._learned = {case.name for case in wanted}
         learns = self._settings.ttft != OFF
         self._to_learn_s = self._profile.learn_s * self._settings.joint.max_passes * len(wanted) * learns
         deadline = self.state.deadline
@@ -65,6 +67,14 @@ class CellLane(SimulatedLane):
 
     def _is_open(self, case: Case) -> bool:
         return not (self._allocated and self.state.believed(case))
+
+    def _most(self, case: Case) -> int:
+        """Views that the task gets."""
+        settings = self._settings
+        if self._is_open(case):
+            return settings.n_views
+        # What was not learned cannot be answered.
+        return min(settings.n_views, settings.second_opinions) if case.name in self._learned else 0
 
     def _learn(self) -> None:
         self.progressed()
@@ -84,9 +94,8 @@ class CellLane(SimulatedLane):
 
     def _answer(self) -> None:
         n_most = self._settings.n_views
-        left = [case for case in self.cases.values() if self._n_views.get(case.name, n_most) < n_most]
-        # What others are believed to have solved is not asked.
-        batch = sorted((case for case in left if self._is_open(case)), key=self._key)[:_BATCH]
+        left = [case for case in self.cases.values() if self._n_views.get(case.name, n_most) < self._most(case)]
+        batch = sorted(left, key=self._key)[:_BATCH]
         if not batch:
             self.end()
             self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
@@ -117,4 +126,5 @@ class CellLane(SimulatedLane):
     def _key(self, case: Case) -> tuple[int, int, int]:
         n_views = self._n_views[case.name]
         known = self._view(case).features if self._allocated else ()
-        return (Promise[known[0].upper()] if known else Promise.OPEN, n_views, case.n_cells)
+        behind = 0 if self._is_open(case) else self._settings.second_opinions_after
+        return (Promise[known[0].upper()] if known else Promise.OPEN, n_views + behind, case.n_cells)

@@ -41,6 +41,12 @@ def test_all_are_answered_once_then_the_promising_go_first_through_their_views()
     assert most_promising_first([HOPELESS, SETTLED, seen_often, LIKELY], SETTINGS) == [3, 2, 0, 1]
 
 
+def test_some_wait_until_the_others_of_their_group_have_so_many_views_more():
+    two, four = Progress(2, -1.0, 1, -1.0), Progress(4, -1.0, 1, -1.0)
+    assert most_promising_first([NEW, four, two, LIKELY], SETTINGS, [4, 0, 0, 0]) == [3, 2, 0, 1]
+    assert most_promising_first([NEW, HOPELESS, SETTLED], SETTINGS, [4, 0, 0]) == [0, 1, 2]
+
+
 def test_thresholds_are_settings():
     patient = CellSettings(hopeful_logprob=-9.0, settled_votes=3, settled_logprob=-0.2)
     assert {one.promise(patient) for one in (LIKELY, HOPELESS, SETTLED)} == {Promise.OPEN}
@@ -58,7 +64,9 @@ def test_the_order_has_every_place_once_and_keeps_the_given_order_among_equals(p
     assert keys == sorted(keys)
 
 
-@pytest.mark.parametrize("changes", [{"settled_votes": 0}, {"hopeful_logprob": 0.5}, {"settled_logprob": math.nan}])
+@pytest.mark.parametrize(
+    "changes", [{"settled_votes": 0}, {"second_opinions": -1}, {"hopeful_logprob": 0.5}, {"settled_logprob": math.nan}]
+)
 def test_thresholds_that_make_no_sense_are_refused(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):
         CellSettings(**changes)

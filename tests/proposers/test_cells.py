@@ -187,6 +187,27 @@ class TestWhatOthersSolved:
         assert {event.task_id for event in events if isinstance(event, Candidate)} == {"first"}
         assert {event.task_id for event in events if isinstance(event, TaskDone)} == {"first"}
 
+    def test_if_it_was_learned_before_it_is_answered_later_and_less_often_than_the_rest(self, folder):
+        solved, said = FixedPool("second", as_grid([[1]])), []
+
+        class SolvedOnceLearned:
+            def state(self, task_id):
+                return solved.state(task_id) if any("kept apart" in line for line in said) else PoolState(task_id)
+
+        settings = CellSettings(
+            n_views=6,
+            joint=joint(max_passes=20.0, n_kept=2),
+            second_opinions=2,
+            second_opinions_after=3,
+            hopeful_logprob=-99.0,
+            batch_size=1,
+        )
+        proposer = CellProposer(folder, settings, 0, n_threads=1, say=said.append, pool=SolvedOnceLearned())
+        events = list(proposer.propose(TASKS, Deadline.after(1000.0)))
+        answered = [event.task_id for event in events if isinstance(event, Candidate)]
+        assert Counter(answered) == {"first": 12, "second": 2}  # it has two test inputs, each in six views
+        assert 6 <= answered.index("second") <= 8
+
     def test_unless_programs_disagree(self, folder):
         pool = FixedPool("second", as_grid([[1]]), as_grid([[2]]))
         proposer = CellProposer(folder, CellSettings(n_views=1, ttft="off"), 0, n_threads=1, say=print, pool=pool)

@@ -117,7 +117,7 @@ def adapt_jointly(
         return Dropped("the loss is not finite")
     if probe is not None and after >= before:
         return Dropped(f"the loss on demonstrations kept apart rose from {before:.3f} to {after:.3f}")
-    learned_slots = {task_id: slot for task_id, slot in slots.items() if task_id in lessons.chosen}
+    learned_slots = {task_id: slot for task_id, slot in slots.items() if task_id in lessons.chosen & lessons.taught}
     return Adapted(learned_slots, before, after, result.n_tokens, result.steps, kept)
 
 
@@ -171,6 +171,7 @@ class _Lessons:
 
     Attributes:
         chosen: The tasks that are learned; all, until the speed is known.
+        taught: Those of which something may have been seen.
         pass_tokens: Tokens of all demonstrations.
         draw: How batches are drawn.
     """
@@ -193,6 +194,7 @@ class _Lessons:
             for entry, task_id in enumerate(self._ids)
         }
         self.chosen = set(self._ids)
+        self.taught: set[str] = set()
         self.pass_tokens = sum(self._costs.values())
 
     @property
@@ -223,6 +225,7 @@ class _Lessons:
 
     def _restricted(self) -> Corpus:
         entries = [i for i, task_id in enumerate(self._ids) if task_id in self.chosen and self._is_wanted(task_id)]
+        self.taught.update(self._ids[i] for i in entries)
         return dataclasses.replace(self._corpus, groups={_GROUP: np.array(entries, dtype=np.int64)})
 
 

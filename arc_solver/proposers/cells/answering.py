@@ -15,7 +15,7 @@ from arc_solver.candidates import Candidate, GridEvidence, Origin
 from arc_solver.grids import Grid, frozen, grids_equal
 from arc_solver.proposers.base import Event, Pool
 from arc_solver.proposers.cells.opinions import Opinions
-from arc_solver.proposers.cells.ordering import Promise, most_promising_first
+from arc_solver.proposers.cells.ordering import Progress, Promise, most_promising_first
 from arc_solver.proposers.cells.settings import CellSettings
 from arc_solver.proposers.waves import Ledger, describe_view
 from arc_solver.tasks import Task
@@ -52,7 +52,7 @@ class Answering:
 
     Args:
         tasks: Those of the run.
-        slots: Task id -> number of its token. Where there are any, a task without one is not asked.
+        slots: Task id -> number of its token. Where there are any, a task without one is not asked until it has one.
         chosen: Views, in their order.
         settings: How the model is used.
         seed: For `Origin`.
@@ -75,10 +75,9 @@ class Answering:
     ) -> None:
         self._slots, self._views, self._settings, self._seed, self._pool = slots, tuple(chosen), settings, seed, pool
         self._say, self._n_together = say, 0
-        able = [task for task in tasks if not slots or task.task_id in slots]
-        made = (Asked(task, i, Opinions(task.task_id, i)) for task in able for i in range(len(task.test_inputs)))
+        made = (Asked(task, i, Opinions(task.task_id, i)) for task in tasks for i in range(len(task.test_inputs)))
         self.asked = sorted(made, key=lambda one: one.test_input.size)
-        self._ledger = Ledger(NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in able})
+        self._ledger = Ledger(NAME, {task.task_id: len(chosen) * len(task.test_inputs) for task in tasks})
 
     def go_on(self, further: Sequence[View], settings: CellSettings) -> None:
         """There will be further views, after those before; what was answered so far stands."""
@@ -89,21 +88,32 @@ class Answering:
         self._slots = slots
 
     def waiting(self, n_views: int, least: Promise = Promise.SETTLED) -> Iterator[Asked]:
-        """Test inputs that were answered in fewer views, the most promising first; those of solved tasks are passed
-        over.
+        """Test inputs that were answered in fewer views, the most promising first; those of solved tasks have fewer, and
+        wait for the others.
 
         Args:
             n_views: Of each.
             least: Those that promise less do not wait.
         """
-        known = [(one, one.opinions.progress()) for one in self.asked]
-        left = [(one, progress) for one, progress in known if progress.n_views < n_views]
-        for at in most_promising_first([progress for _, progress in left], self._settings):
-            one, progress = left[at]
-            if progress.promise(self._settings) > least:
+        settings = self._settings
+        left: list[Asked] = []
+        known: list[Progress] = []
+        n_behind: list[int] = []
+        for one in self.asked:
+            progress = one.opinions.progress()
+            if progress.n_views >= n_views or (self._slots and one.task.task_id not in self._slots):
+                continue
+            solved = not is_open(one.task.task_id, self._pool, settings)
+            # A model that learned nothing has no opinion that is worth hearing.
+            if solved and progress.n_views >= settings.second_opinions * bool(self._slots):
+                continue
+            left.append(one)
+            known.append(progress)
+            n_behind.append(settings.second_opinions_after if solved else 0)
+        for at in most_promising_first(known, settings, n_behind):
+            if known[at].promise(settings) > least:
                 return
-            if is_open(one.task.task_id, self._pool, self._settings):
-                yield one
+            yield left[at]
 
     def ask(self, model: CellModel, part: Sequence[Asked], detail: str = "cells") -> Iterator[Event]:
         """Answers to some test inputs, each in its next view, a batch of them.

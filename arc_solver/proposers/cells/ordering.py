@@ -3,8 +3,8 @@
 Every test input is answered in one view. Then inputs go on in three groups: first those with an answer that the model
 finds likely enough, for the others seldom become right; then the hopeless ones; last the settled ones, where one grid
 came again and is all but certain, so that further views change nothing. Within a group those with the fewest views come
-first, so that none is starved for another. An input changes its group with
-every answer, and all are answered in all views if there is time. The thresholds were chosen on held-out training tasks
+first, so that none is starved for another. What others solved is asked for later and less often than the rest of
+its group. An input changes its group with every answer, and all are answered in all their views if there is time. The thresholds were chosen on held-out training tasks
 (docs/log.md). Knows nothing of tasks, grids and the model.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arc_solver.proposers.cells.settings import CellSettings
@@ -51,12 +51,16 @@ class Progress:
         return Promise.OPEN if self.best_logprob >= settings.hopeful_logprob else Promise.HOPELESS
 
 
-def most_promising_first(progress: Iterable[Progress], settings: CellSettings) -> list[int]:
+def most_promising_first(
+    progress: Sequence[Progress], settings: CellSettings, n_behind: Sequence[int] | None = None
+) -> list[int]:
     """Places of the test inputs, those first that are answered next.
 
     Args:
         progress: Of each, in the order that decides among equals.
         settings: Thresholds.
+        n_behind: Of each, how many views the others of its group have first; none if left out.
     """
-    keys = [(one.promise(settings), one.n_views) for one in progress]
+    behind = n_behind or [0] * len(progress)
+    keys = [(one.promise(settings), one.n_views + views) for one, views in zip(progress, behind, strict=True)]
     return sorted(range(len(keys)), key=keys.__getitem__)

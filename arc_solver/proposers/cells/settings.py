@@ -29,6 +29,9 @@ class CellSettings:
         settled_logprob: ... and its mean log-probability is at least this: further views change nothing there.
         skip_solved: Tasks that others solved beyond doubt are neither learned nor answered in the first round: some
             program passes every training pair, and all that do give the same outputs.
+        second_opinions: Views of what others solved beyond doubt, if it was learned before they did: a program that passes
+            every training pair may be wrong, and a task has two attempts ...
+        second_opinions_after: ... asked for when what is open was answered in so many views.
         joint: How demonstrations of all tasks are learned.
         gpu_joint: Likewise on a GPU.
         alone: How those of one task are.
@@ -48,6 +51,8 @@ class CellSettings:
     settled_votes: int = 2
     settled_logprob: float = -0.2
     skip_solved: bool = True
+    second_opinions: int = 3
+    second_opinions_after: int = 4
     joint: JointConfig = field(default_factory=JointConfig)
     gpu_joint: JointConfig = field(default_factory=gpu_joint)
     alone: AloneConfig = field(default_factory=AloneConfig)
@@ -57,6 +62,8 @@ class CellSettings:
             raise ValueError(
                 "n_views, max_rounds, batch_size and gpu_batch_size must be at least 1, n_drafts at least 0"
             )
+        if min(self.second_opinions, self.second_opinions_after) < 0:
+            raise ValueError("second_opinions and second_opinions_after must be at least 0")
         if self.settled_votes < 1:
             raise ValueError("settled_votes must be at least 1")
         for name in ("hopeful_logprob", "settled_logprob"):
@@ -69,8 +76,7 @@ class CellSettings:
 
     def for_round(self, number: int) -> CellSettings:
         """The settings of a round, counted from 0. That learning helps is found out in the first, and what was kept
-        apart for that is learned in the others. These take in what others solved, too: a program that passes every
-        pair may be wrong, and a task has two attempts.
+        apart for that is learned in the others. These learn what others solved, too, and ask for it in every view.
         """
         if not number:
             return self
