@@ -9,15 +9,18 @@ says that all is well. So the vendored `packaging` of pip is told of the other m
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
+from typing import Any
 
 
 def main() -> int:
     """Change what markers are compared with, make sure that it worked, and be pip."""
     from pip._internal.cli.main import main as pip_main
-    from pip._vendor.packaging import markers
 
+    # By name: what its types are differs from one pip to the next.
+    markers: Any = importlib.import_module("pip._vendor.packaging.markers")
     environment = json.loads(sys.argv[1])
     markers.default_environment = lambda: dict(environment)
     for name, value in environment.items():

@@ -88,8 +88,8 @@ class Answering:
         self._slots = slots
 
     def waiting(self, n_views: int, least: Promise = Promise.SETTLED) -> Iterator[Asked]:
-        """Test inputs that were answered in fewer views, the most promising first; those of solved tasks have fewer, and
-        wait for the others.
+        """Test inputs that were answered in fewer views, the most promising first; those of solved tasks have fewer
+        and wait for the others.
 
         Args:
             n_views: Of each.

@@ -3,9 +3,9 @@
 Every test input is answered in one view. Then inputs go on in three groups: first those with an answer that the model
 finds likely enough, for the others seldom become right; then the hopeless ones; last the settled ones, where one grid
 came again and is all but certain, so that further views change nothing. Within a group those with the fewest views come
-first, so that none is starved for another. What others solved is asked for later and less often than the rest of
-its group. An input changes its group with every answer, and all are answered in all their views if there is time. The thresholds were chosen on held-out training tasks
-(docs/log.md). Knows nothing of tasks, grids and the model.
+first, so that none is starved for another; what others solved waits, and is asked for less often. An input changes its
+group with every answer, and all are answered in all their views if there is time. The thresholds were chosen on
+held-out training tasks (docs/log.md). Knows nothing of tasks, grids and the model.
 """
 
 from __future__ import annotations

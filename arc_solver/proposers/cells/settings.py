@@ -29,8 +29,8 @@ class CellSettings:
         settled_logprob: ... and its mean log-probability is at least this: further views change nothing there.
         skip_solved: Tasks that others solved beyond doubt are neither learned nor answered in the first round: some
             program passes every training pair, and all that do give the same outputs.
-        second_opinions: Views of what others solved beyond doubt, if it was learned before they did: a program that passes
-            every training pair may be wrong, and a task has two attempts ...
+        second_opinions: Views of what others solved beyond doubt, if it was learned before they did: a program that
+            passes every training pair may be wrong, and a task has two attempts ...
         second_opinions_after: ... asked for when what is open was answered in so many views.
         joint: How demonstrations of all tasks are learned.
         gpu_joint: Likewise on a GPU.
