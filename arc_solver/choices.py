@@ -6,7 +6,12 @@ import os
 from importlib import resources
 from typing import Literal
 
-PROPOSERS = ("search", "induction", "transduction")
+PROPOSERS = ("search", "induction", "transduction", "cells")
+"""In the order in which those that share a lane are asked: the cell model comes last, since it learns only what nobody
+solved, weighs the grids of all, and can use whatever time is left.
+"""
+TEXT_PROPOSERS = ("induction", "transduction")
+"""Those that a text model answers."""
 EngineKind = Literal["auto", "vllm", "transformers"]
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from arc_solver.choices import (
     PROPOSERS,
+    TEXT_PROPOSERS,
     TRAINING_PRESET,
     Device,
     Dtype,
@@ -87,12 +88,13 @@ class RunConfig:
 
     Attributes:
         time_limit_s: From the start of the program to its end, seconds.
-        proposers: Who is asked, of `search`, `induction` (programs) and `transduction` (grids).
+        proposers: Who is asked: `search`, `induction` (the text model's programs), `transduction` (its grids), `cells`
+            (grids by the bundled cell model). A model of your own is asked for programs and grids beside all others
+            unless somebody is named; the bundled one leaves the grids to the cell model, whoever is named.
         seed: Of everything that is sampled; on the command line the flag `--seed` says it.
         model: Folder of the base model.
         adapter: Folder of a LoRA for it, or None.
-        cells: Folder of the cell model that writes grids beside the bundled base; with another `model`, or without this
-            one, `model` writes them.
+        cells: Folder of the cell model, which writes grids, or None.
         reserve_s: Kept at the end for the last vote and write.
         refresh_s: The submission is rewritten at most this often.
         n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
@@ -179,9 +181,21 @@ class RunConfig:
         n_free = 1 if "search" in self.proposers else os.cpu_count() or 1
         return self.engine.n_threads or n_free
 
+    def asks_text(self) -> bool:
+        """Whether a text model is asked."""
+        return any(name in TEXT_PROPOSERS for name in self.proposers)
+
     def uses_cells(self) -> bool:
-        """Whether the cell model writes the grids."""
-        return self.cells is not None and self.model == WEIGHTS / "base" and any(self.cells.glob("*.safetensors"))
+        """Whether the cell model is asked."""
+        return "cells" in self.proposers
+
+    def is_bundled(self) -> bool:
+        """Whether the text model is the one that ships with the package."""
+        return self.model == WEIGHTS / "base"
+
+    def has_cells(self) -> bool:
+        """Whether the cell model is where it should be."""
+        return self.cells is not None and any(self.cells.glob("*.safetensors"))
 
 
 def load_preset(name: str, **overrides: Any) -> RunConfig:
@@ -195,8 +209,9 @@ def load_preset(name: str, **overrides: Any) -> RunConfig:
     Raises:
         InputError: No such preset, a file that cannot be read, or a value that does not fit.
     """
-    value = _read_own(Path(name)) if name.endswith(".toml") else _read_shipped(name)
-    return dataclasses.replace(build(RunConfig, value, f"preset {name}"), **overrides)
+    value, own = _read_own(Path(name)) if name.endswith(".toml") else (_read_shipped(name), {})
+    config = dataclasses.replace(build(RunConfig, value, f"preset {name}"), **overrides)
+    return _asking(config, are_named="proposers" in own.keys() | overrides.keys())
 
 
 def config_over(preset: str, changes: Mapping[str, Any], where: str, **overrides: Any) -> RunConfig:
@@ -212,7 +227,24 @@ def config_over(preset: str, changes: Mapping[str, Any], where: str, **overrides
         InputError: No such preset, no such setting, or a value that does not fit.
     """
     value = _laid_over(_read_shipped(preset), dict(changes))
-    return dataclasses.replace(build(RunConfig, value, where), **overrides)
+    config = dataclasses.replace(build(RunConfig, value, where), **overrides)
+    return _asking(config, are_named="proposers" in changes.keys() | overrides.keys())
+
+
+def _asking(config: RunConfig, *, are_named: bool) -> RunConfig:
+    """The configuration with those whom its models can answer for.
+
+    Args:
+        config: With the proposers that were named, or those of a shipped preset.
+        are_named: Whether somebody named them.
+    """
+    names = config.proposers
+    if config.is_bundled():
+        old, new = ("transduction", "cells") if config.has_cells() else ("cells", "transduction")
+        names = tuple(dict.fromkeys(new if name == old else name for name in names))
+    elif not are_named:
+        names = tuple(name for name in PROPOSERS if name != "cells" or config.has_cells())
+    return dataclasses.replace(config, proposers=names)
 
 
 def _read_shipped(name: str) -> dict[str, Any]:
@@ -221,13 +253,14 @@ def _read_shipped(name: str) -> dict[str, Any]:
     return tomllib.loads((resources.files("arc_solver") / "presets" / f"{name}.toml").read_text())
 
 
-def _read_own(path: Path) -> dict[str, Any]:
+def _read_own(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A preset with the changes of a user's file, and these alone."""
     try:
         own = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is no TOML file: {error}"
         raise InputError(f"preset {path}: {reason}") from error
-    return _laid_over(_read_shipped(str(own.pop("preset", default_preset()))), own)
+    return _laid_over(_read_shipped(str(own.pop("preset", default_preset()))), own), own
 
 
 def _laid_over(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

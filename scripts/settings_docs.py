@@ -29,7 +29,7 @@ what differs:
 ```toml
 # mine.toml, for: python make_submission.py --preset mine.toml
 preset = "cpu"                                        # what it starts from
-proposers = ["search", "induction", "transduction"]   # who is asked
+proposers = ["search", "cells"]                       # who is asked
 time_limit_s = 3600
 
 [engine]
@@ -41,11 +41,11 @@ temperature = 1.0
 ```
 
 - A flag beats the file, the file beats its preset, the preset beats the defaults below.
-- With a file of your own, `--model` does not change who is asked: name `proposers`, since `cpu` leaves out `induction`.
+- With a model of your own (`model`, `--model`) everybody is asked, unless `proposers` or `--proposers` says who.
 - `version`, `encoder` and `use_stop_strings` follow the model: one that was trained here is asked as it was trained.
   Any other is asked in the version that is set, or in `v0` where that is `brief`.
 - A setting that does not exist, or a value of a wrong kind, is refused in one line before the run starts.
-- `adapter = "none"` and `cells = "none"` leave out the adapter and the model for grids.
+- `adapter = "none"` and `cells = "none"` leave out the adapter and the cell model.
 - `--json FILE` and the journal write down every setting that a run had.
 
 Presets for training are others: [training](training.md).

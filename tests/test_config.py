@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arc_solver.config import RunConfig, build, default_preset, load_preset, preset_names
+from arc_solver.config import PROPOSERS, RunConfig, build, default_preset, load_preset, preset_names
 from arc_solver.errors import InputError
 
 
@@ -123,9 +123,34 @@ def test_test_time_fine_tuning_is_off_for_text_models_and_joint_for_cells_unless
         load_preset("cpu").with_ttft("sometimes")
 
 
+def test_the_bundled_model_leaves_the_grids_to_the_cell_model() -> None:
+    assert load_preset("cpu").proposers == ("search", "cells")
+    assert load_preset("kaggle").proposers == ("search", "induction", "cells")
+    assert load_preset("cpu", proposers=("transduction",)).proposers == ("cells",)
+    assert load_preset("cpu", proposers=("transduction", "cells")).proposers == ("cells",)
+    without = load_preset("cpu", cells=None)
+    assert without.proposers == ("search", "transduction")
+    assert not without.has_cells()
+
+
+def test_a_model_of_ones_own_is_asked_for_all_beside_the_others_unless_somebody_is_named(tmp_path: Path) -> None:
+    for preset in ("cpu", "kaggle-t4x2"):
+        assert load_preset(preset, model=tmp_path).proposers == PROPOSERS
+        assert load_preset(preset, model=tmp_path, cells=None).proposers == ("search", "induction", "transduction")
+        named = load_preset(preset, model=tmp_path, proposers=("transduction",))
+        assert named.proposers == ("transduction",)
+        assert named.asks_text()
+        assert not named.uses_cells()
+    own = tmp_path / "mine.toml"
+    own.write_text(f'preset = "cpu"\nmodel = "{tmp_path}"\n')
+    assert load_preset(str(own)).proposers == PROPOSERS
+    own.write_text('preset = "cpu"\nproposers = ["search", "induction"]\n')
+    assert load_preset(str(own), model=tmp_path).proposers == ("search", "induction")
+
+
 def test_a_model_that_has_the_machine_to_itself_gets_every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 6)
-    alone, beside = (load_preset("cpu", proposers=names) for names in (("transduction",), ("search", "transduction")))
+    alone, beside = (load_preset("cpu", proposers=names) for names in (("cells",), ("search", "cells")))
     assert (alone.model_threads(), beside.model_threads()) == (6, 1)
     chosen = dataclasses.replace(alone, engine=dataclasses.replace(alone.engine, n_threads=3))
     assert chosen.model_threads() == 3

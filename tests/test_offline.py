@@ -39,7 +39,7 @@ def solve(folder: Path, *prefix: str, code: str = WITNESS) -> subprocess.Complet
     command = [
         *prefix, sys.executable, str(ROOT / "make_submission.py"), "--challenges", str(folder / "challenges.json"),
         "--output", str(folder / "submission.json"), "--time-limit", "2m", "--json", str(folder / "run.json"),
-        "--proposers", "search,induction,transduction",
+        "--proposers", "search,induction,cells",
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -49,7 +49,7 @@ def test_nothing_asks_for_the_network(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     figures = json.loads((tmp_path / "run.json").read_text())
     assert figures["failures"] == {}
-    assert set(figures["proposer_seconds"]) == {"search", "induction", "transduction"}
+    assert set(figures["proposer_seconds"]) == {"search", "induction", "cells"}
     assert not (tmp_path / "witness").exists()
 
 

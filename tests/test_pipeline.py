@@ -239,7 +239,7 @@ def test_every_task_is_searched_in_exactly_one_lane_and_the_model_sees_all(flip_
         assert [proposers for _, proposers, _ in lanes[:-1]] == [("search",)] * min(n_lanes, 3)
         searched = [task.task_id for _, _, tasks in lanes[:-1] for task in tasks]
         assert sorted(searched) == ["task0", "task1", "task2"]
-        assert lanes[-1] == ("model", ("induction", "transduction"), flip_challenges.tasks)
+        assert lanes[-1] == ("model", ("induction", "transduction", "cells"), flip_challenges.tasks)
     assert plan_lanes(flip_challenges, RunConfig(60.0, proposers=("transduction",)))[0][1] == ("transduction",)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 CELL_MODEL_WEIGHT = 4.0
-"""Of the cell model; others weigh 1. On the held-out tasks it solved 9 alone, the bundled model's programs 2
-(docs/log.md).
+"""Of the cell model beside the bundled text model; all else weighs 1. On the held-out tasks it solved 9 alone, the text
+model's programs 2 (docs/log.md). Of a text model that somebody brings nothing is known.
 """
 
 

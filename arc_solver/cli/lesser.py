@@ -1,6 +1,6 @@
 """With what a run goes on, where nobody can be asked, when its model cannot be used: a step down at a time.
 
-Pure decisions about settings; it looks at no file but for whether there is a cell model. Knows nothing of why.
+Pure decisions about settings. Knows nothing of why.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from arc_solver.choices import TEXT_PROPOSERS
 from arc_solver.config import RunConfig
 
 
@@ -31,10 +32,10 @@ def step_down(config: RunConfig) -> Lesser | None:
     if config.adapter is not None:
         without = dataclasses.replace(config, adapter=None)
         return Lesser(without, "the base goes on without its adapter", is_sure=False)
-    rest = tuple(name for name in config.proposers if name != "induction")
-    if "transduction" in rest and config.uses_cells():
+    rest = tuple(name for name in config.proposers if name not in TEXT_PROPOSERS)
+    if "cells" in rest:
         left = dataclasses.replace(config, proposers=rest)
-        return Lesser(left, "the model for grids goes on without the text model", is_sure=True)
-    if "search" in rest:
-        return Lesser(dataclasses.replace(config, proposers=("search",)), "the search runs alone", is_sure=True)
+        return Lesser(left, "the cell model goes on without the text model", is_sure=True)
+    if rest:
+        return Lesser(dataclasses.replace(config, proposers=rest), "the search runs alone", is_sure=True)
     return None

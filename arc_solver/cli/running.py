@@ -17,7 +17,7 @@ from arc_solver import __version__
 from arc_solver.budget import MonotonicClock, format_duration
 from arc_solver.cli.exporting import check_export, export_programs
 from arc_solver.cli.lesser import step_down
-from arc_solver.config import PROPOSERS, Dtype, EngineKind, RunConfig, default_preset, load_preset
+from arc_solver.config import Dtype, EngineKind, RunConfig, default_preset, load_preset
 from arc_solver.datasets import limited_solutions, load_named, load_solutions
 from arc_solver.doctor.planning import describe_plan, plan_for
 from arc_solver.doctor.weights import asked_as_trained, check_files, rehearse_on, worth_telling
@@ -172,8 +172,6 @@ def _overrides(asked: Asked) -> dict[str, Any]:
     if asked.model is not None:
         # The bundled adapter belongs to the bundled base: another model comes with its own or none.
         overrides |= {"model": asked.model, "adapter": None}
-        if asked.proposers is None and not (asked.preset or "").endswith(".toml"):
-            overrides["proposers"] = PROPOSERS
     if asked.adapter is not None:
         overrides["adapter"] = None if asked.adapter == "none" else Path(asked.adapter)
     return overrides
@@ -197,7 +195,7 @@ def _with_a_model_that_works(
         ModelError: Something is wrong with model, adapter or device; the message says what to do.
     """
     faults: tuple[Fault, ...] = ()
-    is_sure = not {"induction", "transduction"} & set(config.proposers)
+    is_sure = not config.asks_text()
     while not is_sure:
         try:
             _check_model(console, config)
@@ -256,12 +254,12 @@ def _introduce(console: Console, tasks: Challenges, where: str, config: RunConfi
         line(f"warning: {task.reason}; it gets fall-back attempts")
     used = f"{', '.join(config.proposers)}; seed {config.seed}; time limit {format_duration(config.time_limit_s)}"
     line(f"proposers: {used}")
-    if {"induction", "transduction"} & set(config.proposers):
+    if config.asks_text():
         line(f"model: {config.model}, adapter: {config.adapter or 'none'}")
-    if "transduction" in config.proposers and config.uses_cells():
+    if config.uses_cells():
         learns = "" if config.cell_model.ttft == OFF else ", which learns the demonstrations first"
-        line(f"grids by: {config.cells}{learns}")
-    if config.ttft.mode != OFF and {"induction", "transduction"} & set(config.proposers):
+        line(f"cell model: {config.cells}{learns}")
+    if config.ttft.mode != OFF and config.asks_text():
         line(f"the text model learns the demonstrations first: {config.ttft.mode}")
     line(f"answers: {output}")
 

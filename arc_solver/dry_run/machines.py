@@ -44,11 +44,11 @@ def stand_of(config: RunConfig, preset: str, n_gpus: int, n_engines: int, n_core
         n_engines: That would be run on them.
         n_cores: Of the machine.
     """
-    asking = {"induction", "transduction"} & set(config.proposers)
-    wants_gpus = bool(asking) and config.engine.device != "cpu" and (config.engine.device == "cuda" or n_gpus > 0)
+    asks = config.asks_text() or config.uses_cells()
+    wants_gpus = asks and config.engine.device != "cpu" and (config.engine.device == "cuda" or n_gpus > 0)
     name = Path(preset).stem
     if not wants_gpus:
-        return _on_cpus(config, bool(asking), n_cores)
+        return _on_cpus(config, asks, n_cores)
     shipped = PROFILES[_OF_PRESET.get(name, "t4x2") if name != "cpu" else "t4x2"]
     if name in _ONE_ENGINE:
         shipped = dataclasses.replace(shipped, n_engines=1)
@@ -60,9 +60,8 @@ def stand_of(config: RunConfig, preset: str, n_gpus: int, n_engines: int, n_core
 
 def _on_cpus(config: RunConfig, asks: bool, n_cores: int) -> Stand:
     shipped = dataclasses.replace(PROFILES["cpu"], n_cores=n_cores)
-    by_cells = "transduction" in config.proposers and config.uses_cells()
-    if not asks or by_cells:
-        programs = "programs of the text model are run, but not simulated: the cell model gets their time"
-        return Stand(shipped, 0, False, (programs,) if by_cells and "induction" in config.proposers else ())
+    if not asks or config.uses_cells():
+        both = "the text model is run, but not simulated: the cell model gets its time"
+        return Stand(shipped, 0, False, (both,) if asks and config.asks_text() else ())
     text = dataclasses.replace(shipped, n_engines=1, tokens_per_s=_TEXT_ON_A_CPU_PER_S, wave_tail_s=5.0)
     return Stand(text, 1, False)

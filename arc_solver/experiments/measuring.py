@@ -101,7 +101,7 @@ def can_estimate(config: RunConfig) -> bool:
     if max(drawn_samples(config).values(), default=0) > MAX_SAMPLES:
         return False
     if names == ("transduction",):
-        return not config.uses_cells()
+        return True
     induction = config.induction
     return names == ("induction",) and induction.stop_after >= induction.n_samples and not induction.repair_rounds
 

@@ -96,9 +96,9 @@ def _follow(spec: LaneSpec, config: RunConfig, rooms: _Rooms, say: Say) -> None:
 
 
 def _share(config: RunConfig, waiting: Sequence[str]) -> float:
-    """The first proposer's share of the lane's time that is left: even, but for the cell model."""
-    cells = config.uses_cells()
-    return share([CELL_MODEL_WEIGHT if name == "transduction" and cells else 1.0 for name in waiting])
+    """The first proposer's share of the lane's time that is left; the cell model gets more beside the bundled one."""
+    weight = CELL_MODEL_WEIGHT if config.is_bundled() else 1.0
+    return share([weight if name == "cells" else 1.0 for name in waiting])
 
 
 class _Rooms:
@@ -160,7 +160,9 @@ class _Rooms:
             if self._learning is not None:
                 return self._learning.induction(sandbox)
             return InductionProposer(self._model(), sandbox, config.induction, config.seed, pool=self.pool)
-        if config.cells is not None and config.uses_cells():
+        if name == "cells":
+            if config.cells is None or not config.has_cells():
+                raise ModelError(f"there is no cell model in {config.cells or 'the setting `cells`'}")
             self._close_model()  # both would not fit one GPU
             from arc_solver.proposers.cells import CellProposer
 

@@ -12,7 +12,7 @@ _SAMPLED_BYTES = 1 << 16
 
 def fingerprints(config: RunConfig) -> list[str]:
     """One for each of the model, its adapter and the cell model, whether they are there or not."""
-    folders = (config.model, config.adapter, config.cells if config.uses_cells() else None)
+    folders = (config.model, config.adapter, config.cells)
     return [_fingerprint(folder) for folder in folders]
 
 

@@ -5,7 +5,8 @@ Knows nothing of searches.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterator
 
 from arc_solver.allocation.records import Step
 from arc_solver.config import RunConfig
@@ -17,7 +18,7 @@ from arc_solver.simulation.profiles import Profile
 from arc_solver.simulation.state import State
 from arc_solver.watching import Patience
 
-NAME = "transduction"
+NAME = "cells"
 _CHUNK_S = 60.0
 _BATCH = 16
 
@@ -51,6 +52,7 @@ class CellLane(SimulatedLane):
         self._profile, self._settings, self._speed, self._allocated = profile, config.cell_model, speed, allocated
         self._n_views: dict[str, int] = {}
         self._learned: set[str] = set()
+        self._promises: dict[str, list[int]] = {}
         self._to_learn_s = 0.0
         self._learning = state.deadline
 
@@ -67,14 +69,6 @@ class CellLane(SimulatedLane):
 
     def _is_open(self, case: Case) -> bool:
         return not (self._allocated and self.state.believed(case))
-
-    def _most(self, case: Case) -> int:
-        """Views that the task gets."""
-        settings = self._settings
-        if self._is_open(case):
-            return settings.n_views
-        # What was not learned cannot be answered.
-        return min(settings.n_views, settings.second_opinions) if case.name in self._learned else 0
 
     def _learn(self) -> None:
         self.progressed()
@@ -94,8 +88,7 @@ class CellLane(SimulatedLane):
 
     def _answer(self) -> None:
         n_most = self._settings.n_views
-        left = [case for case in self.cases.values() if self._n_views.get(case.name, n_most) < self._most(case)]
-        batch = sorted(left, key=self._key)[:_BATCH]
+        batch = [case for *_, case in heapq.nsmallest(_BATCH, self._waiting())]
         if not batch:
             self.end()
             self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
@@ -123,8 +116,27 @@ class CellLane(SimulatedLane):
         # Views beyond the recorded ones are like the last.
         return case.views[min(self._n_views[case.name], len(case.views) - 1)]
 
-    def _key(self, case: Case) -> tuple[int, int, int]:
-        n_views = self._n_views[case.name]
-        known = self._view(case).features if self._allocated else ()
-        behind = 0 if self._is_open(case) else self._settings.second_opinions_after
-        return (Promise[known[0].upper()] if known else Promise.OPEN, n_views + behind, case.n_cells)
+    def _waiting(self) -> Iterator[tuple[int, int, int, int, Case]]:
+        """Tasks that have views to come; the order of these is that of the answers."""
+        settings = self._settings
+        for number, case in enumerate(self.cases.values()):
+            n_views = self._n_views.get(case.name)
+            if n_views is None or n_views >= settings.n_views:
+                continue
+            n_ahead = 0
+            if not self._is_open(case):
+                # What was not learned cannot be answered.
+                if n_views >= settings.second_opinions or case.name not in self._learned:
+                    continue
+                n_ahead = settings.second_opinions_after
+            yield self._promise(case, n_views), n_views + n_ahead, case.n_cells, number, case
+
+    def _promise(self, case: Case, n_views: int) -> int:
+        """What the next view of it is worth."""
+        if not self._allocated:
+            return int(Promise.OPEN)
+        if case.name not in self._promises:
+            names = [step.features[0] if step.features else "open" for step in case.views]
+            self._promises[case.name] = [int(Promise[name.upper()]) for name in names]
+        promises = self._promises[case.name]
+        return promises[min(n_views, len(promises) - 1)]

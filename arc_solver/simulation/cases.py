@@ -22,6 +22,10 @@ _WRONG_BY = 2.0
 """The truth lies within this factor of what is believed."""
 
 
+_FITS = frozenset(("fits cheaply", "fits", "fits dearly"))
+"""What a pass of the search is known by when a program fits already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One task.
@@ -49,7 +53,7 @@ class Case:
         if not n_passes:
             return False
         if n_passes < len(self.search):
-            return bool({"fits cheaply", "fits", "fits dearly"} & set(self.search[n_passes].features))
+            return not _FITS.isdisjoint(self.search[n_passes].features)
         # What the last pass left was not recorded: taken for what it solved.
         return self.search[-1].ended or self.search[-1].solved
 
@@ -69,7 +73,7 @@ def draw_cases(records: Sequence[TaskRecord], n_tasks: int, rng: np.random.Gener
     for index in range(n_tasks):
         record = records[chosen[index]]
         waits = rng.geometric(max(float(chances[index]), _LEAST_CHANCE), PASSING_TO_END + 1).astype(float)
-        solved_by = {"induction": float(waits[0]), "transduction": float(waits[-1])}
+        solved_by = {"induction": float(waits[0]), "transduction": float(waits[-1]), "cells": float(waits[-1])}
         tokens = sample_cost(record.n_cells)
         steps = record.steps
         cases.append(

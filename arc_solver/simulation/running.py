@@ -141,13 +141,15 @@ class _Run:
     def _model_lane(self, cases: tuple[Case, ...]) -> SamplingLane | CellLane:
         profile, config, slowness = self._profile, self._config, self._weather.slowness
         if not profile.n_engines:
-            answered = cases if "transduction" in config.proposers else ()
+            answered = cases if config.uses_cells() else ()
             return CellLane(
                 self._state, answered, profile, slowness, self._patience, config, self._model_speed, self._allocated
             )
         samples = {
             "induction": (config.induction.n_samples, config.induction.wave_size),
             "transduction": (config.transduction.n_samples, config.transduction.wave_size),
+            # On GPUs nobody has measured it: in its place stands a text model that writes grids.
+            "cells": (config.transduction.n_samples, config.transduction.wave_size),
         }
         asked = {name: samples[name] for name in config.proposers if name in samples}
         n_more = config.induction.n_more

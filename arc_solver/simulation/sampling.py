@@ -68,7 +68,7 @@ class SamplingLane(SimulatedLane):
     def begin(self, cases: list[Case]) -> None:
         self._waiting = [name for name in self.proposers if any((name, case.name) not in self.done for case in cases)]
         others = [name for name in self._waiting if name != REPEATED]
-        if self._n_more and self.proposers[0] == REPEATED and not others and len(self.proposers) > 1:
+        if self._n_more and REPEATED in self.proposers and not others and len(self.proposers) > 1:
             # An earlier life was through with the others: further programs, with other seeds.
             self._round = 0
             self._next_round()
@@ -93,7 +93,7 @@ class SamplingLane(SimulatedLane):
         self._round += 1
         n_asked = {name: n + self._n_repeated.get(name, 0) for name, n in self._before.items()}
         self._n_repeated = {}
-        if self.proposers[0] != REPEATED or not self._n_more or self._round > 1 or not self._open_after(n_asked):
+        if REPEATED not in self.proposers or not self._n_more or self._round > 1 or not self._open_after(n_asked):
             self.end()
             self.state.ran_out_s = min(self.state.ran_out_s, self.state.clock.now_s())
             return

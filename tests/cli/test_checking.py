@@ -277,7 +277,7 @@ def test_in_the_scoring_run_a_bad_model_costs_its_own_proposers_only(
     monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
     result = solve(tmp_path, "--model", base)
     assert result.exit_code == 0, result.output
-    assert "the search runs alone" in result.output
+    assert "the cell model goes on without the text model" in result.output
     assert (tmp_path / "submission.json").is_file()
     assert solve(tmp_path, "--model", base, "--proposers", "induction").exit_code == 2
 

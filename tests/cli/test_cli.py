@@ -187,7 +187,7 @@ def test_an_unreadable_file_is_exit_2_in_one_line_and_touches_nothing(files: Pat
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--proposers", "magic"], "choose from search, induction, transduction"),
+        (["--proposers", "magic"], "choose from search, induction, transduction, cells"),
         (["--proposers", "induction", "--model", "nowhere"], "no such folder"),
         (["--dataset", "arc1-train"], "exclude each other"),
         (["--solutions", "nowhere.json"], "nowhere.json"),

@@ -44,7 +44,7 @@ def test_a_valid_file_stands_before_the_model_is_looked_at(
         raise ModelError("this model does not work")
 
     monkeypatch.setattr(running, "_check_model", look)
-    flags = ["--challenges", str(challenges), "--output", str(output), "--proposers", "transduction"]
+    flags = ["--challenges", str(challenges), "--output", str(output), "--proposers", "induction"]
     result = CliRunner().invoke(main, ["solve", *flags])
     assert result.exit_code == 2
     assert seen == [[]]

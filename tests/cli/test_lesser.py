@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from arc_solver.cli.lesser import step_down
 from arc_solver.config import PROPOSERS, RunConfig
 
@@ -21,17 +19,17 @@ def steps(config: RunConfig) -> list[tuple[tuple[str, ...], str]]:
     return found
 
 
-def test_first_the_adapter_then_the_text_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RunConfig, "uses_cells", lambda self: True)
+def test_first_the_adapter_then_the_text_model() -> None:
     assert steps(RunConfig(60.0, PROPOSERS, adapter=Path("adapter"))) == [
         (PROPOSERS, "the base goes on without its adapter"),
-        (("search", "transduction"), "the model for grids goes on without the text model"),
+        (("search", "cells"), "the cell model goes on without the text model"),
     ]
 
 
-def test_without_a_model_for_grids_the_search_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RunConfig, "uses_cells", lambda self: False)
-    assert steps(RunConfig(60.0, PROPOSERS, adapter=None)) == [(("search",), "the search runs alone")]
+def test_without_the_cell_model_the_search_is_left() -> None:
+    assert steps(RunConfig(60.0, ("search", "induction", "transduction"), adapter=None)) == [
+        (("search",), "the search runs alone")
+    ]
     assert steps(RunConfig(60.0, ("induction",), adapter=None)) == []
     assert steps(RunConfig(60.0, ("induction",), adapter=Path("adapter"))) == [
         (("induction",), "the base goes on without its adapter")

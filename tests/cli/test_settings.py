@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_programs_are_asked_of_a_model_of_your_own(tmp_path: Path) -> None:
         args = ("--limit", "1", "--dataset", "arc1-train", "--time-limit", "0.2s", "--output", tmp_path / "s.json")
         return next(line for line in call("solve", *args, *flags).output.splitlines() if line.startswith("proposers: "))
 
-    assert proposers().startswith("proposers: search, transduction;")
-    own = ("--model", WEIGHTS / "base")
-    assert proposers(*own).startswith("proposers: search, induction, transduction;")
+    assert proposers().startswith("proposers: search, cells;")
+    own = ("--model", shutil.copytree(WEIGHTS / "base", tmp_path / "own"))
+    assert proposers(*own).startswith("proposers: search, induction, transduction, cells;")
     assert proposers(*own, "--proposers", "search").startswith("proposers: search;")

@@ -40,12 +40,6 @@ from arc_solver.tasks import Challenges, Pair, Task
 TIME_LIMIT_S, RESERVE_S = 200.0, 20.0
 
 
-@pytest.fixture(autouse=True)
-def _with_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cell model writes grids, whether its weights lie here or not."""
-    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: config.cells is not None)
-
-
 def task_of(number: int) -> Task:
     grid = as_grid(np.full((3 + number, 5), number % 10))
     return Task(f"t{number}", (Pair(grid, grid), Pair(grid, grid)), (grid,))
@@ -60,7 +54,7 @@ def config_of(*proposers: str) -> RunConfig:
         load_preset("cpu"),
         time_limit_s=TIME_LIMIT_S,
         reserve_s=RESERVE_S,
-        proposers=proposers or ("search", "transduction"),
+        proposers=proposers or ("search", "cells"),
     )
 
 
@@ -166,7 +160,7 @@ def answered(scale: float, share: float) -> JournalContents:
             price_s = view_price(task.test_inputs[0].size, grid.size, config.cell_model.n_drafts, again=number % 2 == 1)
             now_s += scale * price_s / share
             found_s.append(now_s)
-            origin = Origin("transduction", f"cells; view {number}", number)
+            origin = Origin("cells", f"cells; view {number}", number)
             candidates.append(Candidate(task.task_id, {0: grid}, origin, GridEvidence(-0.1, 12)))
     return JournalContents(
         challenges=CHALLENGES,

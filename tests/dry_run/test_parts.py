@@ -175,20 +175,19 @@ def test_memory_that_stays_grows_with_the_tasks() -> None:
     assert not unseen.lacks_disk
 
 
-def test_answers_are_written_in_larger_batches_than_were_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: True)
+def test_answers_are_written_in_larger_batches_than_were_seen() -> None:
     journal = JournalContents(
         decisions=((0.0, Decision("started", "model", "")),),
         notes=(Note("said", {"text": f"{DROPPED}9s: worse"}),),
         notes_s=(9.5,),
     )
     seen = looks(*[90 * MIB] * 10, *[40 * MIB, 43 * MIB])
-    evidence = Evidence(config_of(100.0, "transduction"), journal, seen, 0)
-    expected = expect(trial_of(), evidence, config_of(100.0, "transduction"), 240, 0, None, None)
+    evidence = Evidence(config_of(100.0, "cells"), journal, seen, 0)
+    expected = expect(trial_of(), evidence, config_of(100.0, "cells"), 240, 0, None, None)
     assert evidence.answers_by_cells
     assert expected.model_bytes == 90 * MIB, "learning took more than 40 + 3 * 64 / 12 MiB"
     steep = dataclasses.replace(evidence, timeline=looks(*[90 * MIB] * 10, *[40 * MIB, 60 * MIB]))
-    expected = expect(trial_of(), steep, config_of(100.0, "transduction"), 240, 0, None, None)
+    expected = expect(trial_of(), steep, config_of(100.0, "cells"), 240, 0, None, None)
     assert expected.model_bytes == int((40 + 20 * 64 / 12) * MIB)
 
 
@@ -325,8 +324,7 @@ def test_what_is_worth_knowing_does_not_keep_it_from_finishing() -> None:
 # -- machines ----------------------------------------------------------------------------------------------------------
 
 
-def test_guesses_come_from_the_machine_of_the_preset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RunConfig, "uses_cells", lambda config: True)
+def test_guesses_come_from_the_machine_of_the_preset() -> None:
     here = stand_of(load_preset("cpu"), "cpu", 0, 0, 8)
     assert (here.shipped.name, here.shipped.n_cores, here.n_engines, here.is_elsewhere) == ("cpu", 8, 0, False)
     away = stand_of(load_preset("kaggle-t4x2"), "kaggle-t4x2", 0, 0, 8)

@@ -193,6 +193,7 @@ def test_pass_at_k_is_told_only_of_samples_that_are_alike():
     assert not told(induction=induction | {"n_samples": 200, "stop_after": 200})  # the journal only counts some of them
     assert not told(proposers=["search"])
     assert told(proposers=["transduction"], cells=None)
+    assert not told(proposers=["cells"])
 
 
 def test_held_out_and_trained_tasks_are_apart_and_chosen_the_same_each_time():

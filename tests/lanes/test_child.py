@@ -30,6 +30,7 @@ child._Rooms._model = lambda self: ScriptedEngine(lambda request: answer)
 child.Sandbox = {sandbox}
 child.main()
 """
+ASKED = ("search", "induction", "transduction")
 WEAK = f"functools.partial(Sandbox, without={LAYERS!r})"
 
 
@@ -47,7 +48,7 @@ class Heard:
 
 
 def run(challenges: Challenges, folder: Path, sandbox: str, *, allowed: bool = False) -> tuple[RunResult, list[str]]:
-    config = RunConfig(60.0, model=folder, adapter=None, n_search_lanes=1, allow_unsafe_sandbox=allowed)
+    config = RunConfig(60.0, ASKED, model=folder, adapter=None, n_search_lanes=1, allow_unsafe_sandbox=allowed)
     files, heard = RunFiles(folder / "submission.json"), Heard()
     command = [sys.executable, "-c", LANE.format(sandbox=sandbox)]
     result = solve(

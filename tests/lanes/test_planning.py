@@ -38,7 +38,7 @@ def test_a_model_gets_every_core_where_the_search_is_through_early(monkeypatch: 
     challenges = Challenges(tasks, (), tuple(task.task_id for task in tasks))
     assert with_threads(challenges, RunConfig(3600.0)).model_threads() == 4
     assert with_threads(challenges, RunConfig(1.0)).model_threads() == 1
-    alone = RunConfig(1.0, ("transduction",))
+    alone = RunConfig(1.0, ("cells",))
     assert with_threads(challenges, alone) == alone, "no search beside it"
     chosen = RunConfig(3600.0, engine=EngineSettings(n_threads=3))
     assert with_threads(challenges, chosen) == chosen

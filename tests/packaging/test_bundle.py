@@ -217,7 +217,7 @@ def test_the_bundled_weights_work_from_a_bundle(quiet: Any, tmp_path: Path) -> N
     code = (
         "import runpy, sys; runpy.run_path(sys.argv[1]); import arc_solver; from arc_solver.config import *;"
         "from arc_solver.finetune.manifest import verify_manifest; verify_manifest(WEIGHTS);"
-        "print(arc_solver.__file__); print(WEIGHTS); print(load_preset('cpu').uses_cells())"
+        "print(arc_solver.__file__); print(WEIGHTS); print(load_preset('cpu').has_cells())"
     )
     environment = {name: value for name, value in os.environ.items() if name != "ARC_SOLVER_WEIGHTS"}
     done = subprocess.run(

@@ -65,7 +65,7 @@ def test_installed_it_finds_weights_through_the_variable_and_packages_again(tmp_
         "import arc_solver, sys; from pathlib import Path;"
         "from arc_solver.config import WEIGHTS, load_preset;"
         "from arc_solver.packaging.wheel import build_wheel;"
-        "print(Path(arc_solver.__file__).is_relative_to(sys.argv[1]), WEIGHTS, load_preset('cpu').uses_cells());"
+        "print(Path(arc_solver.__file__).is_relative_to(sys.argv[1]), WEIGHTS, load_preset('cpu').has_cells());"
         "print(build_wheel(Path(sys.argv[2])).name)"
     )
     again = tmp_path / "again"
@@ -86,9 +86,7 @@ def test_without_the_variable_an_installation_has_no_weights(tmp_path: Path) -> 
     with zipfile.ZipFile(build_wheel(tmp_path)) as archive:
         archive.extractall(site)
     environment = {name: value for name, value in os.environ.items() if name != "ARC_SOLVER_WEIGHTS"}
-    code = (
-        "from arc_solver.config import WEIGHTS, load_preset; print(WEIGHTS.exists(), load_preset('cpu').uses_cells())"
-    )
+    code = "from arc_solver.config import WEIGHTS, load_preset; print(WEIGHTS.exists(), load_preset('cpu').has_cells())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
         cwd=tmp_path, env=environment | {"PYTHONPATH": str(site)}, capture_output=True, text=True, check=True,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from arc_solver.finetune.cells.model import CellModel
     from arc_solver.finetune.cells.scoring import Question
 
-NAME = "transduction"
+NAME = "cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,15 @@ class Answering:
             self._say(f"out of memory: {self._n_together} answers together from now on")
 
     def _others(self, one: Asked) -> list[Grid]:
-        """Outputs of programs that pass every training pair."""
+        """Outputs of programs that pass every training pair, and what another model wrote, in their order."""
         if self._pool is None:
             return []
-        return [pooled.grid for pooled in self._pool.state(one.task.task_id).of(one.index) if pooled.kind == "program"]
+        found = self._pool.state(one.task.task_id).of(one.index)
+        return [
+            pooled.grid
+            for pooled in found
+            if pooled.kind == "program" or (pooled.kind in ("voted", "doubted") and pooled.proposers != (NAME,))
+        ]
 
 
 def is_open(task_id: str, pool: Pool | None, settings: CellSettings) -> bool:
