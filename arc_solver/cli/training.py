@@ -49,7 +49,9 @@ _micro_option = click.option(
     "--micro-tokens", type=click.IntRange(min=1), help="Tokens that go through the model together. Default: all."
 )
 _precision_option = click.option(
-    "--precision", type=click.Choice(PRECISIONS), help="auto: bf16 on a CPU or a GPU that has it, fp16 on older GPUs."
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    help="auto: bf16 where the device computes in it, else fp16 on a GPU, fp32 on a CPU.",
 )
 _checkpointing_option = click.option(
     "--gradient-checkpointing/--no-gradient-checkpointing",

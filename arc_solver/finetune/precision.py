@@ -17,7 +17,8 @@ PRECISIONS = (AUTO, BF16, FP16, FP32)
 def choose_precision(wanted: str, device_type: str) -> str:
     """The precision for a device: `wanted`, or what suits the device where that is `auto`.
 
-    bf16 on a CPU and on GPUs that compute in it, fp16 on older GPUs (a T4, a P100), fp32 on anything else.
+    bf16 on CPUs and GPUs that compute in it, fp16 on older GPUs (a T4, a P100), fp32 on anything else: on a CPU that has
+    AVX2 only, a product takes eight times as long in bf16 as in fp32 (docs/log.md).
 
     Raises:
         InputError: fp16 on a CPU, or bf16 on a GPU that cannot compute in it; the message says what to do.
@@ -32,8 +33,15 @@ def choose_precision(wanted: str, device_type: str) -> str:
     if wanted == FP16:
         raise InputError(f"--precision fp16: not on a {device_type.upper()}; use bf16, fp32 or auto")
     if wanted == AUTO:
-        return BF16 if device_type == "cpu" else FP32
+        return BF16 if device_type == "cpu" and cpu_has_bf16() else FP32
     return wanted
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this CPU computes in bf16."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def torch_dtype(precision: str) -> Any:

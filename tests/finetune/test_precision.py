@@ -12,7 +12,9 @@ pytestmark = pytest.mark.model
 @pytest.mark.parametrize(
     ("wanted", "device", "has_bf16", "chosen"),
     [
-        ("auto", "cpu", False, "bf16"),
+        ("auto", "cpu", True, "bf16"),
+        ("auto", "cpu", False, "fp32"),
+        ("bf16", "cpu", False, "bf16"),
         ("fp32", "cpu", False, "fp32"),
         ("auto", "cuda", True, "bf16"),
         ("auto", "cuda", False, "fp16"),
@@ -25,6 +27,7 @@ def test_a_device_gets_what_suits_it(
     wanted: str, device: str, has_bf16: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_bf16)
     assert choose_precision(wanted, device) == chosen
 
 

@@ -26,6 +26,7 @@ from arc_solver.finetune.checkpoint import read_metrics  # noqa: E402
 from arc_solver.finetune.lora import load_adapter  # noqa: E402
 from arc_solver.finetune.manifest import PromptFormat, read_adapter_format, verify_adapter  # noqa: E402
 from arc_solver.finetune.nano import load_model  # noqa: E402
+from arc_solver.finetune.precision import choose_precision  # noqa: E402
 from arc_solver.finetune.request import Choices, train_request  # noqa: E402
 from arc_solver.finetune.session import run_training, stream_source  # noqa: E402
 
@@ -103,7 +104,7 @@ def test_a_preset_trains_an_adapter_that_loads(name: str, qwen2: Path, tmp_path:
     asked = asked_as_trained(RunConfig(60.0, model=qwen2, adapter=tmp_path / "adapter"))
     for settings in (asked.induction, asked.transduction):
         assert (settings.version, settings.encoder, settings.use_stop_strings) == ("v4", "numbered", False)
-    assert record["precision"] == "bf16"
+    assert record["precision"] == choose_precision("auto", "cpu")
     assert record["recipes"] == choices.recipes
     assert set(record["held_out_loss_by_weights"]) == {"last", "average"}
     if small.n_solved:
@@ -128,7 +129,8 @@ def test_the_frozen_base_is_narrow_and_the_adapter_is_not(qwen2: Path, tmp_path:
     from arc_solver.finetune import session
 
     request = train_request(tmp_path, read_training_preset("train-qwen2.5-coder-0.5b"), base=qwen2)
-    settled, device = session._settled(dataclasses.replace(request, device="cpu"))
+    narrow = dataclasses.replace(request.train, precision="bf16")
+    settled, device = session._settled(dataclasses.replace(request, device="cpu", train=narrow))
     model, _ = session._prepare_model(settled, lambda start: iter(()))
     kinds = {(p.requires_grad, p.dtype) for p in model.parameters()}
     assert (device, kinds) == ("cpu", {(True, torch.float32), (False, torch.bfloat16)})

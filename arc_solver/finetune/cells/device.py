@@ -21,7 +21,7 @@ def prepare(n_threads: int) -> tuple[str, str]:
         # that were what it did most of the time (docs/log.md); the other kernels need no plans.
         torch.backends.cuda.enable_cudnn_sdp(False)
         return "cuda", choose_precision(AUTO, "cuda")
-    return "cpu", "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+    return "cpu", choose_precision(AUTO, "cpu")
 
 
 def gpu_problem() -> str:
