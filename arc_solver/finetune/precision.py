@@ -17,7 +17,7 @@ PRECISIONS = (AUTO, BF16, FP16, FP32)
 def choose_precision(wanted: str, device_type: str) -> str:
     """The precision for a device: `wanted`, or what suits the device where that is `auto`.
 
-    bf16 on CPUs and GPUs that compute in it, fp16 on older GPUs (a T4, a P100), fp32 on anything else: on a CPU that has
+    bf16 on CPUs and GPUs that compute in it, fp16 on older GPUs (a T4, a P100), fp32 on anything else: on a CPU with
     AVX2 only, a product takes eight times as long in bf16 as in fp32 (docs/log.md).
 
     Raises:
