@@ -174,8 +174,7 @@ def _set_environment(run: Run) -> None:
     # The kernel sets these; lines that rewrite themselves twice a second would fill the log of a run of twelve hours.
     for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
         os.environ.pop(name, None)
-    if run.manifest["weights"]:
-        os.environ["ARC_SOLVER_WEIGHTS"] = str(run.folder / run.manifest["weights"])
+    os.environ["ARC_SOLVER_WEIGHTS"] = str(run.folder / run.manifest["weights"])
 
 
 def _warn_of_torchao(run: Run) -> None:
@@ -192,11 +191,15 @@ def _warn_of_torchao(run: Run) -> None:
 
 def model_flags_of(run: Run) -> list[str]:
     """Which model `make_submission.py` is told to use: what a damaged file makes useless is left out."""
-    model, adapter, weights = (run.manifest[name] for name in ("model", "adapter", "weights"))
+    model, adapter, weights, cells = (run.manifest[name] for name in ("model", "adapter", "weights", "cells"))
+    has_cells = cells is not None and not _is_damaged(run, cells)
     if _is_damaged(run, model or f"{weights}/base"):
-        say("PROBLEM: the model is damaged or incomplete: programs are searched without it")
-        return ["--proposers", "search"]
+        say("PROBLEM: the model is damaged or incomplete: the run goes on without it")
+        return ["--proposers", "search,cells" if has_cells else "search"]
     flags = ["--model", str(run.folder / model)] if model else []
+    if cells is not None and not has_cells:
+        say("PROBLEM: the cell model is damaged or incomplete: the run goes on without it")
+        flags += ["--proposers", "search,induction,transduction" if model else "search,induction"]
     if adapter != "none" and _is_damaged(run, adapter or f"{weights}/adapter"):
         say("PROBLEM: the adapter is damaged or incomplete: the model runs without it")
         adapter = "none"

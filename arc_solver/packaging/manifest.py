@@ -11,7 +11,7 @@ The notebook reads it on Kaggle, `--check` reads it here. Fields of format 1, pa
                             `wheels/` folder as --find-links
     install_options         the options of that command
     roots                   what these requirements were resolved from
-    weights                 folder of the bundled weights (ARC_SOLVER_WEIGHTS), or null
+    weights                 folder of the bundled weights (ARC_SOLVER_WEIGHTS)
     model                   folder of the user's model (--model), or null: the bundled one
     adapter                 folder of the user's adapter (--adapter), `none`, or null: what belongs to the model
     cells                   folder of the cell model, or null
@@ -77,8 +77,7 @@ def build_manifest(
         files: Every file, by its path in its part.
         competition: Slug of the competition.
     """
-    bundled = payload.model is None
-    cells = bundled and any((WEIGHTS / "cells").glob("*.safetensors"))
+    cells = any((WEIGHTS / "cells").glob("*.safetensors"))
     parts = range(1, max(file.part for file in files.values()) + 1)
     return {
         "format": FORMAT,
@@ -92,7 +91,7 @@ def build_manifest(
         "install": [*(wheel.pin() for wheel in wheels), f"{OWN}=={__version__}"],
         "install_options": list(INSTALL_OPTIONS),
         "roots": list(roots(target)),
-        "weights": WEIGHTS_FOLDER if bundled else None,
+        "weights": WEIGHTS_FOLDER,
         "model": payload.model,
         "adapter": payload.adapter,
         "cells": f"{WEIGHTS_FOLDER}/cells" if cells else None,

@@ -74,7 +74,8 @@ def choose_payload(target: Target, model: Path | None, adapter: str | None) -> P
         InputError: A folder holds a pickle or a secret.
     """
     own = Path(adapter) if adapter not in (None, "none") else None
-    files = _bundled() if model is None else _files_of(model, MODEL_FOLDER)
+    # The bundled ones go along in any case: the cell model is asked beside a model of the user's.
+    files = _bundled() | ({} if model is None else _files_of(model, MODEL_FOLDER))
     if own is not None:
         files |= _files_of(own, ADAPTER_FOLDER)
     remarks = _check(target, model or WEIGHTS / "base", own, is_own_model=model is not None)

@@ -155,7 +155,7 @@ class FakeKaggle:
         (self.dataset / "make_submission.py").write_text(SOLVER)
         for name in ("bootstrap.py", "bootstrap_install.py"):
             (self.dataset / name).write_bytes((ROOT / "kaggle" / name).read_bytes())
-        for name in ("base/config.json", "adapter/adapter_model.safetensors"):
+        for name in ("base/config.json", "adapter/adapter_model.safetensors", "cells/model.safetensors"):
             (self.dataset / "weights" / name).parent.mkdir(parents=True)
             (self.dataset / "weights" / name).write_text(name)
         self.write_manifest()
@@ -173,7 +173,7 @@ class FakeKaggle:
             "install_options": ["--no-index", "--no-deps", "--no-warn-conflicts"],
             "assumes": {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", "torch": None},
             "install": ["core-lib==1.0", "engine==2.0", "other==3.1", "arc_solver==9"],
-            "weights": "weights", "model": None, "adapter": None,
+            "weights": "weights", "model": None, "adapter": None, "cells": "weights/cells",
             "parts": [{"folder": "dataset", "id": "somebody/arc-solver"}], "files": files, **changes,
         }  # fmt: skip
         (self.dataset / "manifest.json").write_text(json.dumps(manifest))

@@ -131,7 +131,8 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("damaged", "flags", "said"),
         [
-            ("weights/base/config.json", ["--proposers", "search"], "the model is damaged or incomplete"),
+            ("weights/base/config.json", ["--proposers", "search,cells"], "the model is damaged or incomplete"),
+            ("weights/cells/model.safetensors", ["--proposers", "search,induction"], "the cell model is damaged"),
             ("weights/adapter/adapter_model.safetensors", ["--adapter", "none"], "the model runs without it"),
         ],
     )
@@ -147,13 +148,22 @@ class TestDamage:
 
     @pytest.mark.usefixtures("at_once")
     def test_a_users_model_and_adapter_become_flags(self, bootstrap: ModuleType, kaggle: Any) -> None:
-        kaggle.write_manifest(model="weights/base", adapter="weights/adapter", weights=None)
+        kaggle.write_manifest(model="weights/base", adapter="weights/adapter")
         run = prepared(bootstrap, kaggle)
         assert run.model_flags == [
             "--model", str(kaggle.dataset / "weights/base"), "--adapter", str(kaggle.dataset / "weights/adapter"),
         ]  # fmt: skip
-        kaggle.write_manifest(model="weights/base", adapter="none", weights=None)
+        kaggle.write_manifest(model="weights/base", adapter="none")
         assert prepared(bootstrap, kaggle).model_flags[2:] == ["--adapter", "none"]
+
+    @pytest.mark.usefixtures("at_once")
+    def test_without_the_cell_model_a_users_model_is_asked_for_all(self, bootstrap: ModuleType, kaggle: Any) -> None:
+        kaggle.write_manifest(model="weights/base", adapter="none")
+        (kaggle.dataset / "weights/cells/model.safetensors").unlink()
+        asked = prepared(bootstrap, kaggle).model_flags
+        assert asked[2:4] == ["--proposers", "search,induction,transduction"]
+        (kaggle.dataset / "weights/base/config.json").unlink()
+        assert prepared(bootstrap, kaggle).model_flags == ["--proposers", "search"]
 
     @pytest.mark.usefixtures("at_once")
     @pytest.mark.parametrize(
