@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -131,9 +132,20 @@ def test_estimates_add_up_to_what_was_measured() -> None:
 
 
 def test_the_table_that_comes_with_the_package_is_the_one_that_its_records_give() -> None:
-    assert {name: table.to_json() for name, table in fit_package().steps.items()} == {
-        name: table.to_json() for name, table in load_chances().steps.items()
-    }
+    fitted, shipped = fit_package().steps, load_chances().steps
+    assert list(fitted) == list(shipped)
+    for name, table in fitted.items():
+        # The last bits of sums and logarithms differ from one processor to the next.
+        assert _close(table.to_json(), shipped[name].to_json()), name
+
+
+def _close(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same but for rounding."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_close(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    return bool(one == pytest.approx(other, rel=1e-9)) if isinstance(one, float) else bool(one == other)
 
 
 def test_the_table_knows_that_later_passes_cost_more_and_solve_less() -> None:
