@@ -95,7 +95,8 @@ class RunConfig:
         model: Folder of the base model.
         adapter: Folder of a LoRA for it, or None.
         cells: Folder of the cell model, which writes grids, or None.
-        reserve_s: Kept at the end for the last vote and write.
+        reserve_s: Kept at the end for the last vote and write. With `--time-limit` it is at least a thousandth and at
+            most a tenth of that.
         refresh_s: The submission is rewritten at most this often.
         n_search_lanes: Processes that search, each with its share of the tasks; 0 for one a core.
         allow_unsafe_sandbox: Run programs that a model wrote even where the sandbox has grade C and nothing but limits
@@ -162,6 +163,13 @@ class RunConfig:
         value.pop("allow_unsafe_sandbox")
         value["engine"].pop("n_threads")
         return value
+
+    def lasting(self, time_limit_s: float) -> RunConfig:
+        """The configuration with this time limit, and a reserve that suits it: a disk that stalls at the end of twelve
+        hours must not cost their answers, and of a minute most is to be used.
+        """
+        reserve_s = min(max(self.reserve_s, 0.001 * time_limit_s), 0.1 * time_limit_s)
+        return dataclasses.replace(self, time_limit_s=time_limit_s, reserve_s=reserve_s)
 
     def with_ttft(self, mode: str) -> RunConfig:
         """The configuration with this test-time fine-tuning, of the text model and of the cell model.

@@ -7,7 +7,6 @@ plays whole runs of 240 such tasks and twelve hours on three machines, with mish
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import statistics
 from collections.abc import Callable, Sequence
@@ -112,7 +111,7 @@ def _areas(solved_s: Any, until_s: float) -> Any:
 def config_for(profile: Profile, hours: float) -> RunConfig:
     """What a run of so many hours would be started with."""
     config = load_preset(profile.preset)
-    return dataclasses.replace(config, time_limit_s=hours * 3600.0)
+    return config.lasting(hours * 3600.0)
 
 
 def simulated(profile: Profile, hours: float, n_tasks: int, seeds: Sequence[int]) -> dict[str, Any]:

@@ -123,6 +123,13 @@ def test_test_time_fine_tuning_is_off_for_text_models_and_joint_for_cells_unless
         load_preset("cpu").with_ttft("sometimes")
 
 
+def test_a_longer_run_keeps_more_for_its_end() -> None:
+    config = load_preset("cpu")
+    kept = [config.lasting(limit_s).reserve_s for limit_s in (10.0, 600.0, 7200.0, 43200.0)]
+    assert kept == pytest.approx([1.0, 5.0, 7.2, 43.2])
+    assert load_preset("kaggle").lasting(41400.0).reserve_s == 120.0
+
+
 def test_the_bundled_model_leaves_the_grids_to_the_cell_model() -> None:
     assert load_preset("cpu").proposers == ("search", "cells")
     assert load_preset("kaggle").proposers == ("search", "induction", "cells")

@@ -149,8 +149,8 @@ def configure(asked: Asked) -> RunConfig:
         InputError: A preset or a value that cannot be used.
     """
     config = load_preset(asked.preset or default_preset(), **_overrides(asked))
-    if asked.time_limit is not None and config.reserve_s > 0.1 * asked.time_limit:
-        config = dataclasses.replace(config, reserve_s=0.1 * asked.time_limit)
+    if asked.time_limit is not None:
+        config = config.lasting(asked.time_limit)
     if asked.engine is not None:
         config = dataclasses.replace(config, engine=dataclasses.replace(config.engine, kind=asked.engine))
     if asked.dtype is not None:
@@ -165,8 +165,6 @@ def configure(asked: Asked) -> RunConfig:
 def _overrides(asked: Asked) -> dict[str, Any]:
     """Fields of `RunConfig` that flags give."""
     overrides: dict[str, Any] = {"seed": asked.seed}
-    if asked.time_limit is not None:
-        overrides["time_limit_s"] = asked.time_limit
     if asked.proposers is not None:
         overrides["proposers"] = tuple(name.strip() for name in asked.proposers.split(",") if name.strip())
     if asked.model is not None:

@@ -15,7 +15,7 @@ HOURS = 12
 
 
 def config_of(name: str, hours: float = HOURS) -> RunConfig:
-    return dataclasses.replace(load_preset(PROFILES[name].preset), time_limit_s=3600.0 * hours)
+    return load_preset(PROFILES[name].preset).lasting(3600.0 * hours)
 
 
 def cases_of(seed: int, n_tasks: int = 60) -> tuple[Case, ...]:
