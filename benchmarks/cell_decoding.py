@@ -24,6 +24,7 @@ from arc_solver.finetune.cells.checkpoint import load_compact
 from arc_solver.finetune.cells.decoding import Line, Start, inference_copy, write
 from arc_solver.finetune.cells.joint import renew_tasks
 from arc_solver.finetune.cells.sequences import prompt
+from arc_solver.finetune.precision import AUTO, choose_precision, torch_dtype
 
 
 @click.command(help=__doc__)
@@ -33,7 +34,7 @@ def main(tasks: int, first: int) -> None:
     torch.set_num_threads(1)
     model = load_compact(WEIGHTS / "cells")
     renew_tasks(model, 0)
-    twin = inference_copy(model, torch.bfloat16)
+    twin = inference_copy(model, torch_dtype(choose_precision(AUTO, "cpu")))
     inputs = sorted((task.test_inputs[0] for task in load_named_challenges("arc1-train").tasks[:100]), key=np.size)
     inputs = inputs[first : first + tasks]
     starts = [Start(prompt(words.TASK, IDENTITY, [], one)) for one in inputs]

@@ -36,9 +36,12 @@ from arc_solver.finetune.cells.drafting import consult
 from arc_solver.finetune.cells.joint import renew_tasks
 from arc_solver.finetune.cells.scoring import Question
 from arc_solver.finetune.cells.training import PART_TOKENS, FitConfig, fit
+from arc_solver.finetune.precision import AUTO, choose_precision, torch_dtype
 from arc_solver.tasks import Task
 
 _N_HEADS, _N_KV_HEADS, _HEAD_WIDTH = 6, 2, 64
+PRECISION = choose_precision(AUTO, "cpu")
+"""As a run on this machine computes."""
 
 
 def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -62,7 +65,8 @@ def attention(n_tokens: int, n_times: int) -> dict[str, float]:
     generator = torch.Generator().manual_seed(n_tokens)
 
     def drawn(n_heads: int) -> Tensor:
-        return torch.randn(n_heads, n_tokens, _HEAD_WIDTH, generator=generator).bfloat16().requires_grad_()
+        drawn = torch.randn(n_heads, n_tokens, _HEAD_WIDTH, generator=generator)
+        return drawn.to(torch_dtype(PRECISION)).requires_grad_()
 
     inputs, along = [drawn(_N_HEADS), drawn(_N_KV_HEADS), drawn(_N_KV_HEADS)], drawn(_N_HEADS).detach()
 
@@ -88,7 +92,14 @@ def training(
     batches = stream(corpus, DrawConfig({"demonstrations": 1.0}, n_rows=2), 0)
     marks = [clock()]
     how = FitConfig(
-        1e9, n_steps, lr=5e-4, warmup_steps=2, optimizer="adamw", part_tokens=part_tokens, log_every_steps=1
+        1e9,
+        n_steps,
+        lr=5e-4,
+        warmup_steps=2,
+        optimizer="adamw",
+        precision=PRECISION,
+        part_tokens=part_tokens,
+        log_every_steps=1,
     )
     with mock.patch("arc_solver.finetune.cells.model.attend_blocked", kernel):
         result = fit(model, batches, how, log=lambda record: marks.append(clock()))
@@ -100,7 +111,7 @@ def answering(tasks: Sequence[Task], n_workers: int) -> float:
     """Cells written a second of wall time by the model as it is, to the first test input of each task."""
     model = load_compact(WEIGHTS / "cells")
     renew_tasks(model, 0)
-    twin = inference_copy(model, torch.bfloat16)
+    twin = inference_copy(model, torch_dtype(PRECISION))
     questions = [Question(words.TASK, IDENTITY, task.test_inputs[0], ()) for task in tasks]
     with mock.patch("arc_solver.finetune.cells.crew.N_WORKERS", n_workers):
         started = time.monotonic()
@@ -150,7 +161,12 @@ def main(steps: int, repeats: int, tasks: int, threads: int) -> None:
     for name, speed in figures["side_by_side"].items():
         print(f"{name:32} {speed['learning']:>13,} {speed['answering']:>10,}", flush=True)
     speeds = list(figures["tokens_per_cpu_s"].values())
-    figures |= {"ratio": round(speeds[-1] / speeds[0], 2), "steps": steps, "torch": torch.__version__}
+    figures |= {
+        "ratio": round(speeds[-1] / speeds[0], 2),
+        "steps": steps,
+        "torch": torch.__version__,
+        "precision": PRECISION,
+    }
     print(json.dumps(figures | {"machine": platform.processor() or platform.machine()}))
 
 
