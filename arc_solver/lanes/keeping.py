@@ -173,6 +173,8 @@ class Lanes:
         if said or n_steps > lane.n_steps:
             lane.progress.hear()
             lane.results.hear()
+        if n_steps > lane.n_steps:
+            lane.work.step(age_s)
         lane.n_steps = max(lane.n_steps, n_steps)
         for message in said:
             lane.work.hear(message, age_s)

@@ -19,7 +19,7 @@ from arc_solver.watching import Patience
 
 MAX_DEATHS_OF_A_TASK = 2
 MAX_DEATHS_OF_A_BEGINNER = 2
-"""A lane that never did anything is started this often: a broken installation stays broken."""
+"""A lane that never made a step is started this often: a broken installation stays broken."""
 
 _USEFUL_LOADS = 2.0
 """A lane must have this many times as long left as it took to load."""
@@ -58,6 +58,7 @@ class LaneWork:
         self._n_in_a_row = 0
         self._finished_one = False
         self._worked: set[str] = set()
+        self._loaded = False
         self._broke: set[str] = set()
         self._tried_again: set[str] = set()
         self._load_s = 0.0
@@ -105,6 +106,10 @@ class LaneWork:
             if message.proposer in self._open:
                 self._open.remove(message.proposer)
 
+    def step(self, age_s: float) -> None:
+        """It got on without a word, so long after this life began: it is loaded, and learns, or engines answer."""
+        self._load(age_s)
+
     @property
     def broke(self) -> bool:
         """Whether a proposer that had worked broke in this life, and may be asked once more."""
@@ -120,13 +125,13 @@ class LaneWork:
         """
         left_out = self._blame()
         self._n_in_a_row = 1 if self._finished_one or left_out else self._n_in_a_row + 1
-        if not self._worked:
+        if not self._loaded:
             self._load_s = max(self._load_s, age_s)
         _, tasks = self.left(done)
         if not tasks:
             return Sequel(None, "nothing else was left to do", left_out)
         unfinished = "1 task was not finished" if len(tasks) == 1 else f"{len(tasks)} tasks were not finished"
-        beginner = not self._worked and self._n_in_a_row >= MAX_DEATHS_OF_A_BEGINNER
+        beginner = not self._loaded and self._n_in_a_row >= MAX_DEATHS_OF_A_BEGINNER
         if beginner or self._n_in_a_row >= self._patience.max_deaths:
             return Sequel(None, f"given up after {self._n_in_a_row} times in a row: {unfinished}", left_out)
         pause_s = self._patience.pause_after(self._n_in_a_row)
@@ -137,9 +142,13 @@ class LaneWork:
         return Sequel(pause_s, f"started again with {again}", left_out)
 
     def _work(self, proposer: str, age_s: float) -> None:
-        if not self._worked:
-            self._load_s = max(self._load_s, age_s)
+        self._load(age_s)
         self._worked.add(proposer)
+
+    def _load(self, age_s: float) -> None:
+        if not self._loaded:
+            self._load_s = max(self._load_s, age_s)
+        self._loaded = True
 
     def _may_try_again(self, proposer: str) -> bool:
         return proposer in self._worked and proposer not in self._tried_again

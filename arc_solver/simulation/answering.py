@@ -33,7 +33,8 @@ class CellLane(SimulatedLane):
         slowness: Of the run.
         patience: When silence is too long.
         config: Of the run.
-        speed: Asked for the core-seconds that it gets each second.
+        speed: Asked for the core-seconds of one thread that it does each second.
+        held: For each of them, the core-seconds that its threads hold.
         allocated: In the order of promise, those that the search solved later and less often; else in rounds.
     """
 
@@ -46,10 +47,12 @@ class CellLane(SimulatedLane):
         patience: Patience,
         config: RunConfig,
         speed: Callable[[], float],
+        held: float,
         allocated: bool,
     ) -> None:
         super().__init__(state, (NAME,), cases, profile.load_s * slowness, patience)
         self._profile, self._settings, self._speed, self._allocated = profile, config.cell_model, speed, allocated
+        self._held = held
         self._n_views: dict[str, int] = {}
         self._learned: set[str] = set()
         self._promises: dict[str, list[int]] = {}
@@ -81,7 +84,7 @@ class CellLane(SimulatedLane):
         def learned() -> None:
             # All tasks learn together: that some are solved by now takes nothing from it.
             self._to_learn_s -= seconds * speed
-            self.state.use(seconds * speed, 0.0 if self.state.all_solved else 1.0)
+            self.state.use(seconds * speed * self._held, 0.0 if self.state.all_solved else 1.0)
             self._learn()
 
         self.later(seconds, learned)
@@ -99,7 +102,7 @@ class CellLane(SimulatedLane):
         open_share = open_s * self._profile.view_scale / max(core_s, 1e-9)
 
         def answered() -> None:
-            self.state.use(core_s, open_share)
+            self.state.use(core_s * self._held, open_share)
             for case, step in steps:
                 self._n_views[case.name] += 1
                 self.state.standings[case.name].asked = True

@@ -94,7 +94,8 @@ class SimulatedLane:
         self.progressed()
 
     def progressed(self) -> None:
-        """It said something."""
+        """It said something, or made a step."""
+        self._work.step(self._age_s())
         self._progress.look(self.state.clock.now_s())
         self._progress.hear()
 

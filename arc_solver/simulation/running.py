@@ -28,7 +28,7 @@ from arc_solver.simulation.state import State
 from arc_solver.watching import Patience
 
 _THREAD_GAIN = 0.9
-"""Of each further thread of a model: what it adds, in cores."""
+"""Of each further thread of a model: what it adds, in cores. It holds a whole one."""
 _LEAST_SHARE = 0.05
 """Of a core, for lanes that yield."""
 
@@ -142,8 +142,9 @@ class _Run:
         profile, config, slowness = self._profile, self._config, self._weather.slowness
         if not profile.n_engines:
             answered = cases if config.uses_cells() else ()
+            speed, held = self._model_speed, self._threads / self._model_threads()
             return CellLane(
-                self._state, answered, profile, slowness, self._patience, config, self._model_speed, self._allocated
+                self._state, answered, profile, slowness, self._patience, config, speed, held, self._allocated
             )
         samples = {
             "induction": (config.induction.n_samples, config.induction.wave_size),
@@ -178,8 +179,11 @@ class _Run:
         """Core-seconds a second that the cell model gets now."""
         working = [lane for lane in self._searching if lane.alive and lane.busy and not lane.yields]
         share = min(1.0, self._profile.n_cores / max(1, len(working) + self._threads))
-        threads = 1.0 + _THREAD_GAIN * (self._threads - 1)
-        return share * threads * self._profile.core_speed / self._weather.slowness
+        return share * self._model_threads() * self._profile.core_speed / self._weather.slowness
+
+    def _model_threads(self) -> float:
+        """What its threads do, relative to one alone."""
+        return 1.0 + _THREAD_GAIN * (self._threads - 1)
 
     # -- the run -------------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,16 @@ def test_a_lane_is_started_again_only_if_it_can_load_in_the_time_that_is_left(ta
     assert "120s that were left are too few, it takes 60s to load; 3 tasks were not finished" in refused.what_was_done
 
 
+def test_hours_of_learning_are_no_loading(tasks: tuple[Task, ...]) -> None:
+    work = LaneWork(("cells",), tasks, Patience(max_deaths=4))
+    pauses = []
+    for _ in range(4):
+        work.begin()
+        work.step(20.0)
+        pauses.append(work.die(4 * 3600.0, 3600.0, NOTHING).pause_s)
+    assert pauses == [1.0, 2.0, 4.0, None], "it is no broken installation either"
+
+
 def test_nothing_left_is_no_reason_to_start(tasks: tuple[Task, ...]) -> None:
     work = search(tasks)
     done = frozenset(("search", task.task_id) for task in tasks)

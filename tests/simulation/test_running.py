@@ -69,6 +69,13 @@ def test_a_lane_that_hangs_is_started_again_and_loses_little() -> None:
     assert calm.used - 0.05 < hung.used < calm.used
 
 
+def test_a_model_that_dies_while_it_learns_is_started_again() -> None:
+    death, cases = Mishap(0.3 * 3600.0 * HOURS, "model", 0, "death"), cases_of(3, n_tasks=240)
+    dead = simulate(PROFILES["cpu"], config_of("cpu"), cases, Weather((death,)))
+    assert dead.n_restarts == 1
+    assert dead.used >= 0.95
+
+
 def test_an_engine_that_dies_costs_its_own_part() -> None:
     calm, dead = played("t4x2"), played("t4x2", Mishap(9000.0, "model", 1, "engine death"))
     assert dead.n_restarts == 1
