@@ -63,6 +63,11 @@ _ema_option = click.option(
     type=click.FloatRange(0, 1, max_open=True),
     help="Keep a moving average of the weights (0.995, say); it is saved if its held-out loss is lower. 0: none.",
 )
+_words_option = click.option(
+    "--add-words/--no-add-words",
+    default=None,
+    help="Give a base of ours the words that the DSL gained since it was trained, and train it on like a new model.",
+)
 _solve_option = click.option(
     "--solve-tasks",
     "n_solved",
@@ -84,6 +89,7 @@ _solve_option = click.option(
 @_programs_option
 @_recipes_option
 @_version_option
+@_words_option
 @_grid_option
 @click.option(
     "--time-limit",

@@ -45,6 +45,8 @@ class Choices:
         max_tokens: Longest sample.
         max_grid_cells: Pairs with a larger grid are left out.
         max_code_input_cells: Inputs of programs are at most this large.
+        add_words: Give a base of ours the words that the DSL gained since it was trained (`growing`), and train it on
+            as a new model is trained.
         steps: Limit in steps.
         time_limit_s: Limit in seconds.
         nano: Sizes of a new model: fields of `NanoConfig`, by name.
@@ -61,6 +63,7 @@ class Choices:
     max_tokens: int | None = None
     max_grid_cells: int | None = None
     max_code_input_cells: int = 100
+    add_words: bool = False
     steps: int | None = None
     time_limit_s: float | None = None
     nano: dict[str, int] = field(default_factory=dict)
@@ -81,6 +84,7 @@ class TrainRequest:
         nano: Sizes of a new model.
         re_arc: RE-ARC archive; None uses the original training pairs only.
         programs: Programs that a run found for training tasks (`omni.found`); None for none.
+        add_words: Whether the base gets the DSL's words that it does not have.
         run_dir: Checkpoint and metrics; None puts them beside `out`.
         resume: Continue from the checkpoint in the run folder.
         device: One of `DEVICES`.
@@ -98,6 +102,7 @@ class TrainRequest:
     nano: NanoConfig = field(default_factory=NanoConfig)
     re_arc: Path | None = None
     programs: Path | None = None
+    add_words: bool = False
     run_dir: Path | None = None
     resume: bool = False
     device: str = "auto"
@@ -174,16 +179,21 @@ def train_request(
     Raises:
         InputError: A rank without a base, a weight for found programs without any, an unknown recipe or prompt version,
             a rank below 1, a setting that does not exist or makes no sense, or a prompt version in which a new model,
-            or the model of ours that the adapter is for, will not be asked.
+            or the model of ours that the adapter is for, will not be asked, words for what is no whole model of ours.
     """
     choices = choices or Choices()
     if choices.lora_rank is not None and choices.lora_rank < 1:
         raise InputError(f"--lora {choices.lora_rank}: the rank must be at least 1")
-    sizes = _SIZES["base" if base is None else "adapter" if read_prompt_format(base) else "foreign"]
-    known = read_prompt_format(base) if base is not None else PromptFormat("brief", "numbered", sizes.max_tokens)
+    known = read_prompt_format(base) if base is not None else None
+    if choices.add_words and (known is None or choices.lora_rank):
+        raise InputError("--add-words is for all weights of a model of ours: give its folder as --base, without --lora")
+    like_new = base is None or choices.add_words
+    sizes = _SIZES["base" if like_new else "adapter" if known else "foreign"]
+    if base is None:
+        known = PromptFormat("brief", "numbered", sizes.max_tokens)
     return TrainRequest(
         out=out,
-        train=_train_config(choices, from_scratch=base is None, seed=seed, sizes=sizes),
+        train=_train_config(choices, from_scratch=like_new, seed=seed, sizes=sizes),
         data=with_found(_data(choices, base, known, sizes), programs is not None),
         base=base,
         lora=_lora(choices),
@@ -191,6 +201,7 @@ def train_request(
         nano=_nano(choices, base),
         re_arc=re_arc,
         programs=programs,
+        add_words=choices.add_words,
         run_dir=run_dir,
         resume=resume,
         device=device,

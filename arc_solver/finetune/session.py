@@ -14,8 +14,9 @@ from typing import Any
 from arc_solver.dsl.registry import PRIMITIVES
 from arc_solver.errors import InputError
 from arc_solver.finetune.dataset import Encoded, Encoding, SampleSource, encode
+from arc_solver.finetune.growing import grow
 from arc_solver.finetune.lora import add_lora, save_adapter
-from arc_solver.finetune.manifest import PromptFormat, write_model_record
+from arc_solver.finetune.manifest import PromptFormat, weights_hash, write_model_record
 from arc_solver.finetune.nano import load_model, new_model, save_model
 from arc_solver.finetune.precision import FP32, choose_precision, torch_dtype
 from arc_solver.finetune.request import TrainRequest
@@ -110,6 +111,7 @@ def training_record(request: TrainRequest, result: TrainResult) -> dict[str, Any
     return {
         "command": request.command,
         "seed": request.train.seed,
+        **({"grown_from_sha256": weights_hash(request.base)} if request.add_words and request.base else {}),
         "prompt_format": dataclasses.asdict(_prompt_format(request)),
         "recipes": dict(request.data.recipe_weights),
         "sources": {name: weight for name, weight in request.data.source_weights if request.re_arc or name != RE_ARC},
@@ -166,6 +168,9 @@ def _prepare_model(request: TrainRequest, source: SampleSource) -> tuple[Any, An
     model, tokenizer = load_model(request.base, torch_dtype(request.train.precision if narrow else FP32))
     if request.lora is not None:
         model = add_lora(model, request.lora, seed=request.train.seed)
+    if request.add_words:
+        larger = _run_tokenizer(request, source)
+        return grow(model, tokenizer, larger)[0], larger
     return model, tokenizer
 
 

@@ -13,11 +13,19 @@ pytest.importorskip("peft")
 pytest.importorskip("transformers")
 pytestmark = pytest.mark.model
 
+from arc_solver.dsl.registry import PRIMITIVES  # noqa: E402
 from arc_solver.finetune.dataset import Encoding, encode  # noqa: E402
-from arc_solver.finetune.manifest import PromptFormat, read_prompt_format, verify_adapter, verify_base  # noqa: E402
+from arc_solver.finetune.manifest import (  # noqa: E402
+    PromptFormat,
+    read_prompt_format,
+    verify_adapter,
+    verify_base,
+    weights_hash,
+)
 from arc_solver.finetune.nano import NanoConfig  # noqa: E402
 from arc_solver.finetune.request import OUTPUTS_OF_EXAMPLES, Choices, TrainRequest, train_request  # noqa: E402
 from arc_solver.finetune.session import nano_tokenizer, run_training, stream_source  # noqa: E402
+from arc_solver.finetune.tokenizer import load_tokenizer  # noqa: E402
 from arc_solver.omni.config import DEFAULT_RECIPE_WEIGHTS  # noqa: E402
 from arc_solver.omni.found import FoundProgram, load_programs, write_programs  # noqa: E402
 from arc_solver.omni.solvers import load_solvers  # noqa: E402
@@ -54,6 +62,23 @@ def test_from_nothing_to_base_to_adapter(tmp_path: Path) -> None:
     # Checkpoints lie beside the result, not in it.
     assert not (base / "checkpoint.pt").exists()
     assert (tmp_path / "base.run" / "checkpoint.pt").exists()
+
+
+def test_a_base_with_new_words_is_trained_on_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, grown = tmp_path / "base", tmp_path / "grown"
+    with monkeypatch.context() as before:
+        before.setattr("arc_solver.finetune.session.PRIMITIVES", list(PRIMITIVES)[:20])
+        run_training(small(train_request(base, Choices(steps=1))))
+    words = sorted(PRIMITIVES)[-3:]
+    assert len(load_tokenizer(base).encode(words[0])) > 1
+    run_training(small(train_request(grown, Choices(steps=2, add_words=True), base=base)))
+    verify_base(grown)
+    assert [len(load_tokenizer(grown).encode(word)) for word in words] == [1, 1, 1]
+    record = json.loads((grown / "arc_solver.json").read_text())
+    assert record["grown_from_sha256"] == weights_hash(base)
+    assert read_prompt_format(grown) == read_prompt_format(base)
+    more = small(train_request(grown, Choices(steps=3, add_words=True), base=base, resume=True))
+    assert run_training(more).progress.step == 3
 
 
 def test_resumed_base_keeps_its_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
