@@ -32,6 +32,7 @@ from arc_solver.experiments.tables import experiment_markdown
 from arc_solver.experiments.tasks import TRAINING_SET, MeasuredTasks, measured_tasks
 from arc_solver.json_files import write_json
 from arc_solver.lanes.ray_cluster import check_cluster
+from arc_solver.tasks import Solutions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PLAIN_EVERY_S = 60.0
@@ -180,7 +181,10 @@ def _figures(asked: Experiment, out: Path | None) -> tuple[GroupFigures, ...]:
 
 def _score(asked: Experiment, tasks: MeasuredTasks) -> Score:
     named = asked.measure.solutions
-    return scorer(tasks.challenges, load_named(TRAINING_SET)[1] if named is None else load_solutions(named))
+    if named is not None:
+        return scorer(tasks.challenges, load_solutions(named))
+    collected = load_named(TRAINING_SET)[1]
+    return scorer(tasks.challenges, Solutions({**collected.outputs, **tasks.answers}))
 
 
 def _places(n_jobs: int | None) -> Places:

@@ -22,10 +22,11 @@ from arc_solver.finetune.request import DEVICES, Choices, train_request
 METRICS = ("pass_n", "vote_2", "vote_1", "accuracy", "unanswered", "correct_size", "correct_pixels")
 """What can be asked of every run; pass@k comes on top."""
 
-HELD_OUT, TRAINED = "held-out", "trained"
-GROUPS = (HELD_OUT, TRAINED)
+HELD_OUT, TRAINED, MADE = "held-out", "trained", "made"
+GROUPS = (HELD_OUT, TRAINED, MADE)
 """Tasks of ARC-AGI-1's training set: those on which nothing is ever trained, and those on whose other inputs models are
-trained. One that resembles an evaluation task is neither.
+trained; one that resembles an evaluation task is neither. And tasks that are made of single words of the DSL
+(`omni.made_questions`), easier than those.
 """
 
 BUNDLED = "bundled"

