@@ -32,15 +32,16 @@ def build_optimizers(model: Any, *, kind: str, lr: float, weight_decay: float) -
         lr: The peak rate, in AdamW's sense for both.
         weight_decay: On matrices only.
     """
-    from torch.optim import AdamW, Muon
+    from torch.optim import AdamW
+
+    from arc_solver.finetune.muon import StackedMuon
 
     trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     hidden = [p for name, p in trainable if p.ndim == 2 and ".layers." in name]
     others = [p for name, p in trainable if not (p.ndim == 2 and ".layers." in name)]
     optimizers: list[Any] = []
     if kind == "muon" and hidden:
-        # Rates comparable to AdamW's, so that one flag sets both.
-        optimizers.append(Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
+        optimizers.append(StackedMuon(hidden, lr=lr, weight_decay=weight_decay))
         hidden = []
     groups = [{"params": hidden, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
