@@ -28,18 +28,33 @@ def _witness(event, args):
 sys.addaudithook(_witness)
 """
 
+# Everything once and little of it: what a run asks for does not depend on how often.
+SETTINGS = """
+[induction]
+n_samples = 2
+n_more = 0
+[cell_model]
+n_views = 2
+[cell_model.joint]
+n_rows = 1
+max_passes = 2.0
+"""
 
-def solve(folder: Path, *prefix: str, code: str = WITNESS) -> subprocess.CompletedProcess[str]:
+
+def solve(
+    folder: Path, *prefix: str, code: str = WITNESS, proposers: str = "search,induction,cells"
+) -> subprocess.CompletedProcess[str]:
     grids = [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 1], [2, 2]]]
     pairs = [{"input": grid, "output": [row[::-1] for row in grid]} for grid in grids]
     challenges = {"flip": {"train": pairs[:2], "test": [{"input": pairs[2]["input"]}]}}
     (folder / "challenges.json").write_text(json.dumps(challenges))
     (folder / "sitecustomize.py").write_text(code)
+    (folder / "settings.toml").write_text(SETTINGS)
     environment = os.environ | {"PYTHONPATH": str(folder), "WITNESS_FILE": str(folder / "witness")}
     command = [
         *prefix, sys.executable, str(ROOT / "make_submission.py"), "--challenges", str(folder / "challenges.json"),
         "--output", str(folder / "submission.json"), "--time-limit", "2m", "--json", str(folder / "run.json"),
-        "--proposers", "search,induction,cells",
+        "--proposers", proposers, "--preset", str(folder / "settings.toml"),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -57,7 +72,7 @@ def test_the_witness_sees_a_process_that_does(tmp_path: Path) -> None:
     asks = (
         "\nif 'make_submission.py' in str(sys.orig_argv):\n    import socket\n    socket.gethostbyname('localhost')\n"
     )
-    solve(tmp_path, code=WITNESS + asks)
+    solve(tmp_path, code=WITNESS + asks, proposers="search")
     assert "gethostbyname" in (tmp_path / "witness").read_text()
 
 
