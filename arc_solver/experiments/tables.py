@@ -116,7 +116,7 @@ def _group_name(group: GroupFigures) -> str:
     names = {
         "held-out": "training tasks that were never trained on",
         "trained": "training tasks whose other inputs were trained on",
-        "made": "tasks made of single words of the DSL",
+        "made": "tasks made of a word or two of the DSL",
     }
     return (
         f"{group.n_tasks} {names[group.name]}" if group.name in names else f"the {group.n_tasks} tasks of {group.name}"
