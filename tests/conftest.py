@@ -6,9 +6,14 @@ import signal
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from arc_solver.grids import Grid, as_grid
 from arc_solver.tasks import Challenges, Pair, Task
+
+# How long an example takes is a matter of the machine, and of its first table of Unicode.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -28,7 +28,7 @@ def ids_of(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(text=st.text())
 @example(text="```grid 2x3\n1 012\n2 345\n```\noutput\n")
 @example(text="def task(grid):\n    return rot90(crop(grid)) , 's . ,")
