@@ -25,7 +25,7 @@ METRICS = ("pass_n", "vote_2", "vote_1", "accuracy", "unanswered", "correct_size
 HELD_OUT, TRAINED, MADE = "held-out", "trained", "made"
 GROUPS = (HELD_OUT, TRAINED, MADE)
 """Tasks of ARC-AGI-1's training set: those on which nothing is ever trained, and those on whose other inputs models are
-trained; one that resembles an evaluation task is neither. And tasks that are made of single words of the DSL
+trained; one that resembles an evaluation task is neither. And tasks that are made of a word or two of the DSL
 (`omni.made_questions`), easier than those.
 """
 

@@ -90,8 +90,6 @@ def bundle(weights_dir: Path, *, n_samples: int = N_SAMPLES) -> dict[str, Any]:
     adapter = read_json(weights_dir / "adapter" / RECORD)
     names = ("command", "seed", "recipes", "sources", "steps", "n_samples", "n_tokens", "hours")
     facts: dict[str, Any] = {name: base[name] for name in names}
-    if "grown_from_sha256" in base:
-        facts["grown_from_sha256"] = base["grown_from_sha256"]
     facts["adapter"] = {name: adapter[name] for name in names}
     facts["prompt_format"] = base["prompt_format"]
     facts["held_out_tasks"] = f"numpy.random.default_rng({SPLIT_SEED}).permutation(sorted(ids))[:{N_HELD_OUT}]"
